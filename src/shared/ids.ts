@@ -1,0 +1,103 @@
+import { parse as parseUuid, stringify as formatUuid, v7 as uuidv7 } from 'uuid';
+import { SharedError } from './errors.ts';
+
+/**
+ * Prefix of every kind of id. An id reads `<prefix>_<26 characters>`: a UUIDv7 (RFC 9562) in lower-case
+ * Crockford base 32, so ids sort by time and hold no letter that is mistaken for another (the TypeID form).
+ */
+export const ID_PREFIXES = {
+  customer: 'cus',
+  staff: 'stf',
+  credential: 'crd',
+  session: 'ses',
+  apiKey: 'key',
+  wallet: 'wal',
+  address: 'adr',
+  account: 'acc',
+  deposit: 'dep',
+  transfer: 'tr',
+  withdrawal: 'wd',
+  intent: 'int',
+  approval: 'apr',
+  restriction: 'rst',
+  policy: 'pol',
+  event: 'evt',
+  audit: 'aud',
+  webhook: 'whk',
+  delivery: 'dlv',
+  request: 'req',
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+declare const idBrand: unique symbol;
+
+export type Id<Kind extends IdKind> = `${(typeof ID_PREFIXES)[Kind]}_${string}` & {
+  readonly [idBrand]: Kind;
+};
+
+export type CustomerId = Id<'customer'>;
+export type StaffId = Id<'staff'>;
+export type CredentialId = Id<'credential'>;
+export type SessionId = Id<'session'>;
+export type WalletId = Id<'wallet'>;
+export type WithdrawalId = Id<'withdrawal'>;
+export type IntentId = Id<'intent'>;
+export type RequestId = Id<'request'>;
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const BODY = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+
+function encode(bytes: Uint8Array): string {
+  let value = 0n;
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  let text = '';
+  for (let i = 0; i < 26; i++) {
+    text = ALPHABET.charAt(Number(value & 31n)) + text;
+    value >>= 5n;
+  }
+  return text;
+}
+
+function decode(body: string): Uint8Array {
+  let value = 0n;
+  for (const character of body) value = (value << 5n) | BigInt(ALPHABET.indexOf(character));
+  const bytes = new Uint8Array(16);
+  for (let i = 15; i >= 0; i--) {
+    bytes[i] = Number(value & 255n);
+    value >>= 8n;
+  }
+  return bytes;
+}
+
+/** A fresh id, later than every id made before it in this process. */
+export function newId<Kind extends IdKind>(kind: Kind): Id<Kind> {
+  return `${ID_PREFIXES[kind]}_${encode(parseUuid(uuidv7()))}` as Id<Kind>;
+}
+
+/** The same id every time for one UUIDv7, e.g. one read from a `uuid` column. */
+export function idFromUuid<Kind extends IdKind>(kind: Kind, uuid: string): Id<Kind> {
+  return `${ID_PREFIXES[kind]}_${encode(parseUuid(uuid))}` as Id<Kind>;
+}
+
+/** The 16 bytes behind an id. */
+export function idBytes(id: Id<IdKind>): Uint8Array {
+  return decode(id.slice(id.indexOf('_') + 1));
+}
+
+export function idToUuid(id: Id<IdKind>): string {
+  return formatUuid(idBytes(id));
+}
+
+/** Parsed once, at the edge. @throws SharedError `id_malformed` for a wrong prefix, length, letter or version. */
+export function parseId<Kind extends IdKind>(kind: Kind, text: string): Id<Kind> {
+  const prefix = `${ID_PREFIXES[kind]}_`;
+  const body = text.slice(prefix.length);
+  const version = text.startsWith(prefix) && BODY.test(body) ? (decode(body)[6] ?? 0) >> 4 : 0;
+  if (version !== 7) {
+    throw new SharedError('id_malformed', `This is not the id of a ${kind}.`, {
+      details: { expectedPrefix: ID_PREFIXES[kind], id: text.slice(0, 60) },
+    });
+  }
+  return text as Id<Kind>;
+}

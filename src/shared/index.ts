@@ -1,0 +1,6 @@
+export * from './errors.ts';
+export * from './satoshis.ts';
+export * from './fee-rate.ts';
+export * from './ids.ts';
+export * from './clock.ts';
+export * from './canonical-json.ts';
