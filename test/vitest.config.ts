@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** `*.test.ts` run in `npm test`; `*.deep.test.ts` only in `npm run test:deep`, which sets TRILOCK_TEST_TIER. */
+const deep = process.env['TRILOCK_TEST_TIER'] === 'deep';
+
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  cacheDir: '.cache/vitest',
+  test: {
+    include: deep ? ['test/**/*.deep.test.ts'] : ['test/**/*.test.ts'],
+    exclude: deep ? [] : ['test/**/*.deep.test.ts'],
+    testTimeout: deep ? 1_800_000 : 120_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+  },
+});
