@@ -30,6 +30,22 @@ export default tseslint.config(
     },
   },
   {
+    // Settings are read and checked in one place; a domain that reads the environment cannot be configured twice.
+    files: ['src/**'],
+    ignores: ['src/main/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only src/main reads the environment.' },
+      ],
+    },
+  },
+  {
+    // The station holds cold keys: it may reach no network (imports are refused by the architecture rules).
+    files: ['src/station/**'],
+    rules: { 'no-restricted-globals': ['error', 'fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'] },
+  },
+  {
     files: ['test/**'],
     rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
