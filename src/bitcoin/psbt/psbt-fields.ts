@@ -167,8 +167,12 @@ export function checkFields(map: PsbtMap, kind: keyof typeof RULES, version: 0 |
     if (rule === undefined) continue;
     const allowed = rule.version === undefined || rule.version === version;
     if (allowed && rule.key(key.length - 1) && rule.value(value)) continue;
-    throw new BitcoinError('psbt_field_invalid', 'A field of the PSBT is not in the form that its type has.', {
-      details: { map: kind, type, keyLength: key.length, valueLength: value.length },
-    });
+    throw new BitcoinError(
+      'psbt_field_invalid',
+      'A field of the PSBT is not in the form that its type has.',
+      {
+        details: { map: kind, type, keyLength: key.length, valueLength: value.length },
+      },
+    );
   }
 }

@@ -102,3 +102,12 @@ export function hashToTxid(hash: Uint8Array): string {
 export function outpointOf(input: { readonly hash: Uint8Array; readonly index: number }): string {
   return `${hashToTxid(input.hash)}:${input.index}`;
 }
+
+/** The network form: with witnesses when there are any (BIP144). */
+export function serializeTransaction(transaction: Transaction): Uint8Array {
+  return transaction.toBuffer();
+}
+
+export function transactionId(transaction: Transaction): string {
+  return hashToTxid(transactionHash(transaction));
+}
