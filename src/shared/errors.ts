@@ -46,6 +46,11 @@ export type SharedErrorCode =
 
 export class SharedError extends DomainError<SharedErrorCode> {}
 
+/** Narrows what was caught; a bare `instanceof` would leave the code untyped. */
+export function isDomainError(thrown: unknown): thrown is DomainError {
+  return thrown instanceof DomainError;
+}
+
 /** The text of anything thrown, for a log line. */
 export function describeError(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { runRole, type RoleContext, type StartedRole } from './lifecycle/run-role.ts';
+import { loadSettings, settingsHelp, type Role, type SettingsOf } from './settings/index.ts';
+import { startWitness } from './roles/witness.ts';
+
+type Supervised = Exclude<Role, 'sandbox' | 'migrate'>;
+
+function registerRole<R extends Supervised>(
+  trilock: Command,
+  role: R,
+  description: string,
+  start: (settings: SettingsOf<R>, context: RoleContext) => Promise<StartedRole>,
+): void {
+  trilock
+    .command(role)
+    .description(description)
+    .addHelpText('after', settingsHelp(role))
+    .action(async () => {
+      const settings = loadSettings(role, process.env);
+      const common = settings as SettingsOf<Supervised>;
+      await runRole({
+        role,
+        logLevel: common.TRILOCK_LOG_LEVEL,
+        shutdownSeconds: common.TRILOCK_SHUTDOWN_SECONDS,
+        monitor: common.TRILOCK_MONITOR,
+        start: (context) => start(settings, context),
+      });
+    });
+}
+
+/** The long-running roles: one process each. */
+export function registerRoles(trilock: Command): void {
+  registerRole(trilock, 'witness', 'countersign where the signer stands, from another host', startWitness);
+}

@@ -1,0 +1,70 @@
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+
+// The kinds of values that settings take. Each message ends the sentence "SETTING must be …".
+
+function url(protocols: readonly string[], what: string) {
+  return z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: what,
+  });
+}
+
+export const postgresUrl = url(
+  ['postgres:', 'postgresql:'],
+  'a PostgreSQL address, postgres://user:password@host:port/database',
+);
+
+export const httpUrl = url(['http:', 'https:'], 'an http or https address');
+
+export const port = z
+  .string()
+  .regex(/^[0-9]{1,5}$/, { error: 'a port, 0 to 65535 (0 takes any free one)' })
+  .transform(Number)
+  .refine((value) => value <= 65_535, { error: 'a port, 0 to 65535 (0 takes any free one)' });
+
+export const absolutePath = z.string().refine(isAbsolute, { error: 'an absolute path' });
+
+/** A socket file, or host:port on which to listen or to which to connect. */
+export const endpoint = z
+  .string()
+  .refine((text) => isAbsolute(text) || /^[A-Za-z0-9.:[\]-]+:[0-9]{1,5}$/.test(text), {
+    error: 'an absolute socket path or host:port',
+  });
+
+/** `name=endpoint,name=endpoint` */
+export const namedEndpoints = z.string().transform((text, context) => {
+  const entries: [string, string][] = [];
+  for (const part of text.split(',').filter((piece) => piece !== '')) {
+    const separator = part.indexOf('=');
+    const target = endpoint.safeParse(part.slice(separator + 1));
+    if (separator < 1 || !target.success) {
+      context.addIssue({
+        code: 'custom',
+        message: 'a list such as ledger=/run/trilock/ledger.monitor,worker=127.0.0.1:7401',
+      });
+      return z.NEVER;
+    }
+    entries.push([part.slice(0, separator), target.data]);
+  }
+  return new Map(entries);
+});
+
+export function oneOf<const Values extends readonly [string, ...string[]]>(...values: Values) {
+  return z.enum(values, { error: `one of ${values.join(', ')}` });
+}
+
+export function wholeNumber(min: number, max: number, unit: string) {
+  const what = `a whole number of ${unit} from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^[0-9]{1,12}$/, { error: what })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error: what });
+}
+
+export const yesOrNo = oneOf('yes', 'no').transform((value) => value === 'yes');
+
+export const shortText = z
+  .string()
+  .min(1, { error: 'not empty' })
+  .max(200, { error: 'at most 200 characters' });

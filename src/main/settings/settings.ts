@@ -1,0 +1,187 @@
+import type { z } from 'zod';
+import {
+  absolutePath,
+  endpoint,
+  httpUrl,
+  namedEndpoints,
+  oneOf,
+  port,
+  postgresUrl,
+  shortText,
+  wholeNumber,
+} from './fields.ts';
+
+export const ROLES = ['api', 'worker', 'ledger', 'signer', 'witness', 'node', 'sandbox', 'migrate'] as const;
+
+export type Role = (typeof ROLES)[number];
+
+export interface Setting {
+  readonly schema: z.ZodType<unknown, string>;
+  readonly roles: readonly Role[];
+  /** What it is when not given. A setting with neither default nor `optional` must be given. */
+  readonly fallback?: string;
+  readonly optional?: true;
+  /** A secret is never printed, not even when it is wrong. */
+  readonly secret?: true;
+  /** A sentence for the README's table. */
+  readonly meaning: string;
+}
+
+const NODE_ROLES = ['api', 'worker'] as const;
+const LONG_RUNNING = ['api', 'worker', 'ledger', 'signer', 'witness', 'node', 'sandbox'] as const;
+
+/** Every setting of Trilock, by the name of its environment variable. */
+export const SETTINGS = {
+  TRILOCK_NETWORK: {
+    schema: oneOf('mainnet', 'testnet', 'signet', 'regtest'),
+    roles: ['api', 'worker', 'signer'],
+    meaning: 'The Bitcoin network. There is no default: nobody should be on mainnet by accident.',
+  },
+  TRILOCK_LOG_LEVEL: {
+    schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    roles: LONG_RUNNING,
+    fallback: 'info',
+    meaning: 'The least severe log line that is written. Logs are JSON lines on standard error.',
+  },
+  DATABASE_URL: {
+    schema: postgresUrl,
+    roles: ['api', 'worker'],
+    secret: true,
+    meaning: 'The application’s database, as the role trilock_app. PostgreSQL 15 or newer.',
+  },
+  TRILOCK_LEDGER_DATABASE_URL: {
+    schema: postgresUrl,
+    roles: ['ledger'],
+    secret: true,
+    meaning: 'The ledger’s database, as the role trilock_ledger.',
+  },
+  TRILOCK_SIGNER_DATABASE_URL: {
+    schema: postgresUrl,
+    roles: ['signer'],
+    secret: true,
+    meaning: 'The signer’s own database, as the role trilock_signer, best on the signer’s own host.',
+  },
+  TRILOCK_ADMIN_DATABASE_URL: {
+    schema: postgresUrl,
+    roles: ['migrate'],
+    secret: true,
+    meaning: 'The database as a role that may create roles and schemas. Only migrations use it.',
+  },
+  TRILOCK_SCHEMAS: {
+    schema: shortText,
+    roles: ['migrate'],
+    fallback: 'app,ledger,signer',
+    meaning: 'Which schemas live in that database, when ledger or signer have databases of their own.',
+  },
+  TRILOCK_HTTP_HOST: {
+    schema: shortText,
+    roles: ['api', 'sandbox'],
+    fallback: '127.0.0.1',
+    meaning: 'The address the API and the pages listen on. TLS is the business of the proxy in front.',
+  },
+  TRILOCK_HTTP_PORT: {
+    schema: port,
+    roles: ['api', 'sandbox'],
+    fallback: '7400',
+    meaning: 'The port of the API and the pages.',
+  },
+  TRILOCK_PUBLIC_URL: {
+    schema: httpUrl,
+    roles: ['api'],
+    optional: true,
+    meaning: 'The address customers see, when a proxy stands in front: https makes cookies Secure.',
+  },
+  TRILOCK_LEDGER_SOCKET: {
+    schema: endpoint,
+    roles: ['api', 'worker', 'ledger'],
+    meaning: 'Where the ledger listens: a socket file, or a loopback host:port.',
+  },
+  TRILOCK_SIGNER_SOCKET: {
+    schema: endpoint,
+    roles: ['signer'],
+    meaning: 'Where the signer listens: a socket file, or host:port.',
+  },
+  TRILOCK_WITNESS_SOCKET: {
+    schema: endpoint,
+    roles: ['signer', 'witness'],
+    meaning: 'Where the witness listens: a socket file, or host:port on another host.',
+  },
+  TRILOCK_WITNESS_DIRECTORY: {
+    schema: absolutePath,
+    roles: ['witness'],
+    meaning: 'The witness’s directory: its key and its one small file of what it has countersigned.',
+  },
+  TRILOCK_BITCOIN_RPC_URL: {
+    schema: httpUrl,
+    roles: NODE_ROLES,
+    meaning: 'Bitcoin Core’s JSON-RPC (28 or newer; no wallet is needed), http://host:port.',
+  },
+  TRILOCK_BITCOIN_RPC_COOKIE_FILE: {
+    schema: absolutePath,
+    roles: NODE_ROLES,
+    optional: true,
+    meaning: 'Bitcoin Core’s cookie file. Give this, or user and password.',
+  },
+  TRILOCK_BITCOIN_RPC_USER: {
+    schema: shortText,
+    roles: NODE_ROLES,
+    optional: true,
+    meaning: 'User of the JSON-RPC.',
+  },
+  TRILOCK_BITCOIN_RPC_PASSWORD: {
+    schema: shortText,
+    roles: NODE_ROLES,
+    optional: true,
+    secret: true,
+    meaning: 'Password of the JSON-RPC.',
+  },
+  TRILOCK_MONITOR: {
+    schema: endpoint,
+    roles: ['api', 'worker', 'ledger', 'signer', 'witness', 'node'],
+    optional: true,
+    meaning: 'Where this process answers operators: /healthz, /readyz, /metrics. Never public.',
+  },
+  TRILOCK_MONITORS: {
+    schema: namedEndpoints,
+    roles: ['api'],
+    fallback: '',
+    meaning: 'The monitors of the other processes, name=endpoint separated by commas, for the status page.',
+  },
+  TRILOCK_SHUTDOWN_SECONDS: {
+    schema: wholeNumber(1, 600, 'seconds'),
+    roles: LONG_RUNNING,
+    fallback: '20',
+    meaning: 'How long a stopping process may finish what it has begun.',
+  },
+  TRILOCK_RESTARTS: {
+    schema: wholeNumber(0, 1_000_000_000, 'restarts'),
+    roles: ['api', 'worker', 'ledger', 'signer', 'witness', 'node'],
+    fallback: '0',
+    meaning: 'Set by a supervisor: how often it had to start this process again. Shown on the status page.',
+  },
+  TRILOCK_DATA_DIRECTORY: {
+    schema: absolutePath,
+    roles: ['sandbox', 'node'],
+    optional: true,
+    meaning: 'Where the sandbox keeps database, chain and keys. Default: .trilock in the checkout.',
+  },
+  BITCOIND_BIN: {
+    schema: absolutePath,
+    roles: ['sandbox'],
+    optional: true,
+    meaning: 'A bitcoind for the sandbox to run on regtest in place of the embedded node.',
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+type NamesOf<R extends Role> = {
+  [Name in SettingName]: R extends (typeof SETTINGS)[Name]['roles'][number] ? Name : never;
+}[SettingName];
+
+type ValueOf<Name extends SettingName> =
+  | z.output<(typeof SETTINGS)[Name]['schema']>
+  | ((typeof SETTINGS)[Name] extends { optional: true } ? undefined : never);
+
+/** The parsed settings of one role. */
+export type SettingsOf<R extends Role> = { readonly [Name in NamesOf<R>]: ValueOf<Name> };

@@ -1,0 +1,1 @@
+export { openWitness, type WitnessService } from './witness-service.ts';
