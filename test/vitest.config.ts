@@ -11,6 +11,7 @@ export default defineConfig({
     exclude: deep ? [] : ['test/**/*.deep.test.ts'],
     testTimeout: deep ? 1_800_000 : 120_000,
     hookTimeout: 120_000,
+    globalSetup: ['test/postgres/global-setup.ts'],
     pool: 'forks',
   },
 });
