@@ -1,0 +1,12 @@
+export { createApi, type Api, type ApiOptions, type PageMount } from './app.ts';
+export { handle, type BoundOperation, type OperationRequest } from './bind.ts';
+export { CLEARED_SESSION_COOKIE, SESSION_COOKIE, sessionCookie } from './cookies.ts';
+export { versionMismatch } from './entity-tag.ts';
+export type { ReadinessChecks } from './health.ts';
+export { createKeyedHash, type KeyedHash } from './keyed-hash.ts';
+export { createLog, type Log, type LogFields } from './log.ts';
+export { createHttpMetrics, type HttpMetrics } from './metrics.ts';
+export type { Authenticator, Principal } from './principal.ts';
+export { HttpError, type ErrorEntry, type ErrorMap, type HttpErrorCode } from './problem.ts';
+export { startServer, type RunningServer, type ServerOptions } from './server.ts';
+export { httpErrorMap } from './http-errors.ts';
