@@ -1,0 +1,155 @@
+import { formatSatoshis, parseSatoshis, type Satoshis } from '../shared/index.ts';
+import type { Approval, ApprovalStatement, RequestSignature, RequestStatement } from './approval-contract.ts';
+import { IntentError } from './errors.ts';
+import type { Intent } from './intent-contract.ts';
+import { CLOCK_TOLERANCE_MS, intentHash, paymentsTotal } from './intent.ts';
+import type { Approver, Manifest, QuorumRule } from './manifest-contract.ts';
+import type { PublicKey } from './signature-contract.ts';
+import { hashStatement } from './tagged-hash.ts';
+import { verifySignature } from './verify-signature.ts';
+
+const STATEMENT_TAG = 'trilock/statement/1';
+
+/** The 32 bytes that a customer or approver signs. */
+export function statementDigest(statement: ApprovalStatement | RequestStatement): Uint8Array {
+  return hashStatement(STATEMENT_TAG, statement);
+}
+
+function checkTime(signedAt: string, intent: Intent, nowMs: number): void {
+  const at = Date.parse(signedAt);
+  const tooEarly = at < Date.parse(intent.createdAt) - CLOCK_TOLERANCE_MS;
+  if (tooEarly || at >= Date.parse(intent.expiresAt) || at > nowMs + CLOCK_TOLERANCE_MS) {
+    throw new IntentError('approval_out_of_time', 'It was signed outside the life of the intent.', {
+      details: { signedAt },
+    });
+  }
+}
+
+/**
+ * Checks that the customer asked for exactly this, with a credential that the caller has pinned for them.
+ * @throws IntentError `request_not_signed_by_customer`, `approval_for_another_intent`, `approval_out_of_time`, `signature_…`.
+ */
+export async function verifyRequest(
+  intent: Intent,
+  request: RequestSignature,
+  pinned: ReadonlyMap<string, PublicKey>,
+  nowMs: number,
+): Promise<void> {
+  const { statement, signature } = request;
+  if (statement.intentHash !== intentHash(intent)) {
+    throw new IntentError('approval_for_another_intent', 'The signature is for another intent.');
+  }
+  const key = pinned.get(statement.credential);
+  if (key === undefined) {
+    throw new IntentError(
+      'request_not_signed_by_customer',
+      'The request is not signed by a credential known here.',
+      {
+        details: { credential: statement.credential },
+      },
+    );
+  }
+  checkTime(statement.signedAt, intent, nowMs);
+  await verifySignature(key, statementDigest(statement), signature);
+}
+
+/**
+ * Checks one approval by itself: for this intent, by an approver of the manifest, in time, rightly signed, and
+ * not by whoever asked. @throws IntentError.
+ */
+export async function verifyApproval(
+  intent: Intent,
+  approval: Approval,
+  manifest: Manifest,
+  nowMs: number,
+): Promise<Approver> {
+  const { statement, signature } = approval;
+  if (statement.intentHash !== intentHash(intent)) {
+    throw new IntentError('approval_for_another_intent', 'The approval is for another intent.');
+  }
+  const approver = manifest.approvers.find((entry) => entry.id === statement.approver);
+  if (approver === undefined) {
+    throw new IntentError('approver_unknown', 'The manifest knows no such approver.', {
+      details: { approver: statement.approver, manifest: manifest.number },
+    });
+  }
+  if (requesters(intent, manifest).has(approver.person)) {
+    throw new IntentError('approver_is_requester', 'Whoever asks does not approve.', {
+      details: { approver: approver.id },
+    });
+  }
+  if (statement.decision === 'reject' && (statement.reason ?? '') === '') {
+    throw new IntentError('approval_malformed', 'A rejection says why.');
+  }
+  checkTime(statement.signedAt, intent, nowMs);
+  await verifySignature(approver.key, statementDigest(statement), signature);
+  return approver;
+}
+
+/** Every person behind the one who asks, also through a second account of theirs. */
+function requesters(intent: Intent, manifest: Manifest): Set<string> {
+  const accounts = new Set<string>([intent.requester]);
+  if (intent.kind === 'withdrawal') accounts.add(intent.body.customer);
+  const entries = manifest.approvers.filter(
+    (entry) => accounts.has(entry.id) || (entry.customer !== undefined && accounts.has(entry.customer)),
+  );
+  return new Set(entries.map((entry) => entry.person));
+}
+
+/** The quorum rule for an amount. @throws IntentError `limit_exceeded` beyond the last rule's bound. */
+export function quorumRuleFor(manifest: Manifest, amount: Satoshis): QuorumRule {
+  const rule = manifest.quorumRules.find(
+    (entry) => entry.upToSatoshis === null || amount <= parseSatoshis(entry.upToSatoshis),
+  );
+  if (rule === undefined) {
+    throw new IntentError('limit_exceeded', 'No quorum may approve an amount like this.', {
+      details: { satoshis: formatSatoshis(amount) },
+    });
+  }
+  return rule;
+}
+
+/** The amount by which an intent's quorum is chosen: what leaves the customer, fee included. */
+export function amountAtStake(intent: Intent): Satoshis {
+  const fee = parseSatoshis(intent.body.maxFeeSatoshis);
+  if (intent.kind === 'return') return fee;
+  return (paymentsTotal(intent.body.payments) + fee) as Satoshis;
+}
+
+/**
+ * Checks that enough different people approved, by the manifest in force now.
+ * @returns the rule that was met and the people who met it.
+ * @throws IntentError `approval_rejected`, `approvals_insufficient`, `limit_exceeded`, or what `verifyApproval` throws.
+ */
+export async function verifyApprovals(
+  intent: Intent,
+  approvals: readonly Approval[],
+  manifest: Manifest,
+  nowMs: number,
+): Promise<{ readonly rule: QuorumRule; readonly people: readonly string[] }> {
+  const rule = quorumRuleFor(manifest, amountAtStake(intent));
+  const people = new Set<string>();
+  const local = new Set<string>();
+  for (const approval of approvals) {
+    const approver = await verifyApproval(intent, approval, manifest, nowMs);
+    if (approval.statement.decision === 'reject') {
+      throw new IntentError('approval_rejected', 'An approver has rejected this.', {
+        details: { approver: approver.id, reason: approval.statement.reason ?? '' },
+      });
+    }
+    if (!rule.roles.includes(approver.role)) continue;
+    people.add(approver.person);
+    if (approver.key.algorithm === 'rsa-pss-sha256') local.add(approver.person);
+  }
+  if (people.size < rule.approvals || local.size < rule.localApprovals) {
+    throw new IntentError('approvals_insufficient', 'Too few people have approved this.', {
+      details: {
+        needed: rule.approvals,
+        given: people.size,
+        localNeeded: rule.localApprovals,
+        localGiven: local.size,
+      },
+    });
+  }
+  return { rule, people: [...people] };
+}

@@ -1,0 +1,27 @@
+import { DomainError } from '../shared/index.ts';
+
+/** Why an intent, an approval or a manifest is not accepted. */
+export type IntentErrorCode =
+  | 'intent_malformed'
+  | 'intent_wrong_network'
+  | 'intent_expired'
+  | 'intent_from_the_future'
+  | 'signature_malformed'
+  | 'signature_key_refused'
+  | 'signature_wrong'
+  | 'request_not_signed_by_customer'
+  | 'approval_malformed'
+  | 'approval_for_another_intent'
+  | 'approver_unknown'
+  | 'approver_is_requester'
+  | 'approval_out_of_time'
+  | 'approvals_insufficient'
+  | 'approval_rejected'
+  | 'limit_exceeded'
+  | 'manifest_malformed'
+  | 'manifest_not_signed'
+  | 'manifest_expired'
+  | 'manifest_rolled_back'
+  | 'manifest_wrong_network';
+
+export class IntentError extends DomainError<IntentErrorCode> {}

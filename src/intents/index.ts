@@ -1,0 +1,25 @@
+export {
+  amountAtStake,
+  quorumRuleFor,
+  statementDigest,
+  verifyApproval,
+  verifyApprovals,
+  verifyRequest,
+} from './approval.ts';
+export * from './approval-contract.ts';
+export { fromBase64Url, toBase64Url } from './base64url.ts';
+export { IntentError, type IntentErrorCode } from './errors.ts';
+export * from './fields-contract.ts';
+export { checkIntentCurrent, intentHash, parseIntent, paymentsTotal } from './intent.ts';
+export * from './intent-contract.ts';
+export {
+  acceptManifest,
+  checkManifestCurrent,
+  manifestDigest,
+  manifestHash,
+  parseSignedManifest,
+} from './manifest.ts';
+export * from './manifest-contract.ts';
+export * from './signature-contract.ts';
+export { hashStatement, hex, taggedHash } from './tagged-hash.ts';
+export { verifySignature } from './verify-signature.ts';

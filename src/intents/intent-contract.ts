@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { hash32, idText, instant, networkName, plainText, satoshiText } from './fields-contract.ts';
+
+/** At most this many payments in one intent: more is a mistake, or hides one payee among many. */
+const MAX_PAYMENTS = 100;
+
+export const paymentSchema = z.strictObject({
+  address: z.string().min(14).max(100),
+  satoshis: satoshiText,
+});
+
+/** What a withdrawal is to do: pay these addresses, these amounts, out of this wallet, for at most this fee. */
+export const withdrawalBodySchema = z.strictObject({
+  customer: idText('customer'),
+  /** Which of the customer's two balances is debited. */
+  balance: z.enum(['vault', 'spending']),
+  wallet: idText('wallet'),
+  /** SHA-256 of the source wallet's canonical descriptor with checksum, so that the wallet cannot be exchanged. */
+  descriptorHash: hash32,
+  payments: z.array(paymentSchema).min(1).max(MAX_PAYMENTS),
+  maxFeeSatoshis: satoshiText,
+  memo: plainText.optional(),
+});
+
+const envelope = {
+  version: z.literal(1),
+  id: idText('intent'),
+  network: networkName,
+  createdAt: instant,
+  expiresAt: instant,
+  /** 16 random bytes, hex. */
+  nonce: z.string().regex(/^[0-9a-f]{32}$/),
+  policyVersion: z.int().min(0),
+  /** Who asks: a customer, or a member of staff. Whoever asks does not approve. */
+  requester: z.union([idText('customer'), idText('staff')]),
+};
+
+export const withdrawalIntentSchema = z.strictObject({
+  ...envelope,
+  kind: z.literal('withdrawal'),
+  body: withdrawalBodySchema,
+});
+
+/** Gives inputs of a payout that was stopped back to the wallet they came from. */
+export const returnIntentSchema = z.strictObject({
+  ...envelope,
+  kind: z.literal('return'),
+  body: z.strictObject({
+    /** The intent whose payout is stopped. */
+    intent: idText('intent'),
+    wallet: idText('wallet'),
+    descriptorHash: hash32,
+    maxFeeSatoshis: satoshiText,
+  }),
+});
+
+/** The canonical statement of what is to happen. Each kind has a body of its own. */
+export const intentSchema = z.discriminatedUnion('kind', [withdrawalIntentSchema, returnIntentSchema]);
+
+export type Intent = z.infer<typeof intentSchema>;
+export type IntentKind = Intent['kind'];
+export type WithdrawalIntent = z.infer<typeof withdrawalIntentSchema>;
+export type WithdrawalBody = z.infer<typeof withdrawalBodySchema>;
+export type Payment = z.infer<typeof paymentSchema>;

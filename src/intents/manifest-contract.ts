@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { hash32, idText, instant, networkName, plainText, satoshiText } from './fields-contract.ts';
+import { publicKeySchema, signatureSchema } from './signature-contract.ts';
+
+export const APPROVER_ROLES = ['compliance', 'officer', 'treasurer'] as const;
+
+const approverSchema = z.strictObject({
+  id: idText('staff'),
+  /** The human being: two entries of one person count once. */
+  person: plainText.min(1),
+  role: z.enum(APPROVER_ROLES),
+  key: publicKeySchema,
+  /** The person's own account with us, if there is one: nobody approves what they asked for themselves. */
+  customer: idText('customer').optional(),
+});
+
+/** For amounts up to a bound: how many different people, of which roles, must approve. */
+const quorumRuleSchema = z.strictObject({
+  /** Null: any amount. The last rule's bound decides what is never signed. */
+  upToSatoshis: satoshiText.nullable(),
+  approvals: z.int().min(1).max(15),
+  roles: z.array(z.enum(APPROVER_ROLES)).min(1),
+  /** How many of them must come from a key file, used by the local program that renders the bytes itself. */
+  localApprovals: z.int().min(0).max(15),
+});
+
+/**
+ * Whom signer and station trust: numbered, expiring, signed offline by officers. Nothing else tells them.
+ */
+export const manifestSchema = z.strictObject({
+  version: z.literal(1),
+  number: z.int().min(1),
+  network: networkName,
+  issuedAt: instant,
+  expiresAt: instant,
+  /** Hash of the manifest before; null for number 1. */
+  previousHash: hash32.nullable(),
+  officers: z
+    .array(z.strictObject({ id: idText('staff'), person: plainText.min(1), key: publicKeySchema }))
+    .min(1)
+    .max(15),
+  /** How many officers sign the next manifest. */
+  officerQuorum: z.int().min(1).max(15),
+  approvers: z.array(approverSchema).max(1_000),
+  quorumRules: z.array(quorumRuleSchema).min(1).max(20),
+  limits: z.strictObject({
+    /** The signer's own cap on one withdrawal and on all within 24 hours. */
+    maxWithdrawalSatoshis: satoshiText,
+    maxDailySatoshis: satoshiText,
+    maxFeeSatoshis: satoshiText,
+    /** sat/kvB */
+    maxFeeRateSatsPerKvb: satoshiText,
+  }),
+  /** Who attests keys: the stations of each role, and the platform signers. */
+  attestationKeys: z.strictObject({
+    cold: z.array(publicKeySchema).min(1),
+    backup: z.array(publicKeySchema),
+    platform: z.array(publicKeySchema).min(1),
+  }),
+});
+
+export const signedManifestSchema = z.strictObject({
+  manifest: manifestSchema,
+  signatures: z
+    .array(z.strictObject({ officer: idText('staff'), signature: signatureSchema }))
+    .min(1)
+    .max(15),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type SignedManifest = z.infer<typeof signedManifestSchema>;
+export type QuorumRule = Manifest['quorumRules'][number];
+export type Approver = Manifest['approvers'][number];
