@@ -13,6 +13,31 @@ function refuse(path: string, reason: string): never {
   });
 }
 
+/** Own members that are plain data; what hides, computes or is missing would be lost or could change. */
+function checkMembers(value: object, path: string, depth: number): void {
+  for (const key of Reflect.ownKeys(value)) {
+    if (Array.isArray(value) && key === 'length') continue;
+    if (typeof key === 'symbol') refuse(path, 'a key is a symbol');
+    if (!key.isWellFormed()) refuse(path, 'a key holds half of a surrogate pair');
+    const member = Object.getOwnPropertyDescriptor(value, key);
+    if (member?.enumerable !== true || !('value' in member)) refuse(path, 'a member is hidden or computed');
+    checkValue(member.value, `${path}/${key}`, depth + 1);
+  }
+}
+
+function checkObject(value: object, path: string, depth: number): void {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (Array.isArray(value)) {
+    const names = Object.keys(value);
+    if (names.length !== value.length || names.some((name, index) => name !== String(index))) {
+      refuse(path, 'an array has holes or names');
+    }
+  } else if (prototype !== Object.prototype && prototype !== null) {
+    refuse(path, 'an object is not plain data');
+  }
+  checkMembers(value, path, depth);
+}
+
 function checkValue(value: unknown, path: string, depth: number): void {
   if (depth > MAX_DEPTH) refuse(path, 'it is nested too deeply');
   if (value === null || typeof value === 'boolean') return;
@@ -24,26 +49,14 @@ function checkValue(value: unknown, path: string, depth: number): void {
     if (!Number.isFinite(value)) refuse(path, 'a number is not finite');
     return;
   }
-  if (Array.isArray(value)) {
-    value.forEach((item, index) => checkValue(item, `${path}/${index}`, depth + 1));
-    return;
-  }
-  if (typeof value === 'object') {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) refuse(path, 'an object is not plain data');
-    for (const [key, member] of Object.entries(value)) {
-      if (!key.isWellFormed()) refuse(path, 'a key holds half of a surrogate pair');
-      checkValue(member, `${path}/${key}`, depth + 1);
-    }
-    return;
-  }
-  refuse(path, `a ${typeof value} is not JSON`);
+  if (typeof value === 'object') checkObject(value, path, depth);
+  else refuse(path, `a ${typeof value} is not JSON`);
 }
 
 /**
  * The canonical JSON text of a value (RFC 8785): one spelling for one value, so that hashes and signatures
- * agree everywhere. `undefined`, bigint, class instances, non-finite numbers and lone surrogates are refused
- * rather than dropped. @throws SharedError `json_not_canonical`.
+ * agree everywhere. `undefined`, bigint, class instances, accessors, holes, symbol keys, non-finite numbers and lone
+ * surrogates are refused rather than dropped. @throws SharedError `json_not_canonical`.
  */
 export function canonicalJson(value: JsonValue): string {
   checkValue(value, '', 0);

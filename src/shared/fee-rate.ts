@@ -40,12 +40,23 @@ export function formatFeeRate(rate: FeeRate): string {
   return fraction === '' ? (rate / 1000n).toString() : `${(rate / 1000n).toString()}.${fraction}`;
 }
 
-/** The fee of `virtualBytes` at `rate`, rounded up to a whole satoshi. */
-export function feeForVirtualSize(rate: FeeRate, virtualBytes: number): Satoshis {
-  return satoshis((rate * BigInt(virtualBytes) + 999n) / 1000n);
+function sizeOf(virtualBytes: number): bigint {
+  // A size comes from our own weighing; anything else is a programmer's mistake, not a refusal.
+  if (!Number.isSafeInteger(virtualBytes) || virtualBytes <= 0) {
+    throw new RangeError(`a virtual size is a positive whole number, not ${virtualBytes}`);
+  }
+  return BigInt(virtualBytes);
 }
 
-/** The rate that `fee` over `virtualBytes` amounts to, rounded down. */
+/** The fee of `virtualBytes` at `rate`, rounded up to a whole satoshi. */
+export function feeForVirtualSize(rate: FeeRate, virtualBytes: number): Satoshis {
+  return satoshis((rate * sizeOf(virtualBytes) + 999n) / 1000n);
+}
+
+/**
+ * The rate that `fee` over `virtualBytes` amounts to, rounded down.
+ * @throws SharedError `fee_rate_out_of_range` above 10,000 sat/vB.
+ */
 export function feeRateOf(fee: Satoshis, virtualBytes: number): FeeRate {
-  return feeRateFromSatsPerKvb((fee * 1000n) / BigInt(virtualBytes));
+  return feeRateFromSatsPerKvb((fee * 1000n) / sizeOf(virtualBytes));
 }
