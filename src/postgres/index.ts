@@ -16,3 +16,4 @@ export {
   type EmbeddedServer,
   type EmbeddedServerOptions,
 } from './embedded/embedded-server.ts';
+export { schemaDifference } from './migrations/schema-difference.ts';

@@ -1,5 +1,6 @@
 // One PostgreSQL server per test run, started when the first test asks for it: test processes ask through a
 // socket. With TEST_DATABASE_URL (a superuser) that server is used and left running.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -45,6 +46,8 @@ function isAlive(pid: number): boolean {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // `npx vitest` on one file must not find an old database client.
+  execFileSync(process.execPath, [join(import.meta.dirname, '..', '..', 'prisma', 'generate.mjs')]);
   const folder = await mkdtemp(join(tmpdir(), `trilock-test-${process.pid}-`));
   // The server's user must be able to pass, when we are root.
   await chmod(folder, 0o711);

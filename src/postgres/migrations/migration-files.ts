@@ -5,7 +5,7 @@ import { PostgresError } from '../errors.ts';
 import type { DatabaseSchema } from '../roles.ts';
 
 /** The folder `prisma/` of this installation. */
-const PRISMA_FOLDER = join(import.meta.dirname, '..', '..', '..', 'prisma');
+export const PRISMA_FOLDER = join(import.meta.dirname, '..', '..', '..', 'prisma');
 
 const NAME = /^[0-9]{14}_[a-z0-9_]+$/;
 

@@ -64,6 +64,10 @@ export interface EngineSession {
   readonly lastScriptError: () => Error | undefined;
 }
 
+/** PostgreSQL's internal type "char", which the catalogues use and Prisma's adapter refuses to read. */
+const ONE_BYTE_CHAR = 18;
+const TEXT = 25;
+
 /**
  * Prisma's adapter wants a pool; this one is a single connection, kept even after an error (a pool would throw
  * it away, and with it our transaction, our lock and our `search_path`).
@@ -74,8 +78,12 @@ class OneConnection extends pg.Pool {
   constructor(client: pg.Client) {
     super({ max: 1 });
     this.#client = client;
-    const query = client.query.bind(client);
-    this.query = query;
+    const query = async (statement: string | pg.QueryConfig): Promise<pg.QueryResult> => {
+      const result = await client.query(statement);
+      for (const field of result.fields) if (field.dataTypeID === ONE_BYTE_CHAR) field.dataTypeID = TEXT;
+      return result;
+    };
+    this.query = query as typeof this.query;
   }
 
   override connect(): Promise<pg.PoolClient> {

@@ -1,0 +1,4 @@
+export { openDatabase, type Database } from './database.ts';
+export { inTransaction, type DatabaseTransaction, type DatabaseTransactionOptions } from './transaction.ts';
+export { Prisma } from './generated/client.ts';
+export type * from './generated/client.ts';
