@@ -1,0 +1,16 @@
+export * from './errors.ts';
+export {
+  idFromBytes,
+  idTimeMs,
+  idToBytes,
+  readId,
+  writeId,
+  readUint128,
+  writeUint128,
+  MAX_UINT128,
+  type LedgerId,
+} from './bytes.ts';
+export * from './record-layout.ts';
+export * from './result-codes.ts';
+export * from './record-codec.ts';
+export * from './batch.ts';
