@@ -1,11 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { Transaction } from 'bitcoinjs-lib';
 import { deriveAddress } from '../../../src/bitcoin/descriptors/derive-address.ts';
-import {
-  walletDescriptor,
-  type WalletDescriptor,
-} from '../../../src/bitcoin/descriptors/wallet-descriptor.ts';
-import { accountKeyFromSeed, type AccountKey } from '../../../src/bitcoin/keys/account-key.ts';
+import type { WalletDescriptor } from '../../../src/bitcoin/descriptors/wallet-descriptor.ts';
 import { BitcoinError } from '../../../src/bitcoin/errors.ts';
 import type { RandomSource } from '../../../src/bitcoin/selection/random-source.ts';
 import { DEFAULT_SPEND_LIMITS } from '../../../src/bitcoin/spend/spend-limits.ts';
