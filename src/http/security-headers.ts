@@ -5,7 +5,7 @@ const TWO_YEARS_SECONDS = 63_072_000;
 
 /** Features of the browser that no page of ours uses. */
 const NO_FEATURES =
-  'camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), bluetooth=(), midi=()';
+  'camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), hid=(), midi=()';
 
 /**
  * Headers of every answer. The policy forbids everything: what serves pages sets a policy of its own on them.

@@ -52,17 +52,13 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await rename(working, path);
 }
 
-interface ClusterPlan {
-  readonly home: ServerHome;
-  readonly binaries: ServerBinaries;
-  readonly user: ServerUser | undefined;
-  readonly password: string;
-  readonly durable: boolean;
-}
-
 /** Makes the cluster unless it exists, under a working name first: a crash half-way leaves nothing behind. */
-export async function ensureCluster(plan: ClusterPlan): Promise<string> {
-  const { home, binaries, user, password } = plan;
+export async function ensureCluster(
+  home: ServerHome,
+  binaries: ServerBinaries,
+  user: ServerUser | undefined,
+  password: string,
+): Promise<string> {
   const data = join(home.clusterHome, 'data');
   if (existsSync(data)) {
     await checkVersion(data, binaries);
@@ -80,7 +76,7 @@ export async function ensureCluster(plan: ClusterPlan): Promise<string> {
     await chown(cluster, user.uid, user.gid);
     await chown(passwordFile, user.uid, user.gid);
   });
-  await runInitdb(plan, cluster, passwordFile);
+  await runInitdb(binaries, cluster, passwordFile, user);
   await attempt(home.clusterHome, () => rename(cluster, data));
   await rm(working, { recursive: true, force: true });
   return data;
@@ -98,9 +94,10 @@ async function checkVersion(data: string, binaries: ServerBinaries): Promise<voi
 }
 
 async function runInitdb(
-  { binaries, user, durable }: ClusterPlan,
+  binaries: ServerBinaries,
   cluster: string,
   passwordFile: string,
+  user: ServerUser | undefined,
 ): Promise<void> {
   const args = [
     `--pgdata=${cluster}`,
@@ -112,7 +109,6 @@ async function runInitdb(
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--locale=C',
-    ...(durable ? [] : ['--no-sync']),
   ];
   const child = spawn(binaries.initdb, args, { ...user, cwd: '/', env: SERVER_ENVIRONMENT });
   const output: string[] = [];

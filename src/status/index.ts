@@ -1,0 +1,2 @@
+export { statusFrom, type StatusFacts } from './status.ts';
+export * from './status-contract.ts';
