@@ -85,12 +85,10 @@ type SelectionErrorCode =
   | 'payment_dust'
   | 'payments_missing'
   | 'fee_rate_out_of_limits'
-  | 'coin_not_spendable'
   | 'coin_duplicate'
   | 'unconfirmed_chain_too_long'
   | 'insufficient_funds'
   | 'transaction_too_heavy'
-  | 'random_source_invalid'
   | 'replacement_not_possible'
   | 'child_not_possible';
 
@@ -107,6 +105,7 @@ type SpendErrorCode =
   | 'previous_transaction_missing'
   | 'sighash_type_refused'
   | 'signal_missing'
+  | 'locktime_refused'
   | 'signature_invalid'
   | 'signature_missing'
   | 'signing_key_foreign'

@@ -29,7 +29,7 @@ export function errorCode(thrown: unknown): string | undefined {
 }
 
 const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
-const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST']);
+const UNWRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT', 'EISDIR']);
 
 /** Names what the file system refused; anything else is passed on unchanged. */
 export function fileSystemError(thrown: unknown, path: string): unknown {

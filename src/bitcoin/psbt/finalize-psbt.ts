@@ -122,7 +122,8 @@ export function finalizePsbt(psbt: Psbt): Psbt {
   return { ...psbt, inputs };
 }
 
-function readStack(bytes: Uint8Array): Uint8Array[] {
+/** The items of a serialised witness. */
+export function readWitnessStack(bytes: Uint8Array): Uint8Array[] {
   const reader = new ByteReader(bytes, malformedPsbt);
   return Array.from({ length: reader.compactSize() }, () => reader.prefixed());
 }
@@ -142,7 +143,7 @@ export function extractTransaction(psbt: Psbt): Transaction {
     return {
       ...input,
       script: map.get(INPUT.finalScriptSig) ?? new Uint8Array(),
-      witness: witness === undefined ? [] : readStack(witness),
+      witness: witness === undefined ? [] : readWitnessStack(witness),
     };
   });
   return transaction;

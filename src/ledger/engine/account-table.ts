@@ -47,20 +47,12 @@ export class AccountTable {
 
   /** Adds the account that the creation record at `words[record]` describes; its id must be new. */
   create(words: Uint32Array, record: number, accountFlags: number, timeMs: number): number {
-    if (this.#count === this.#createdAtMs.length) this.#grow();
-    const row = this.#count++;
-    const at = row * ROW_WORDS;
-    copyId(words, record + WORD.id, this.#rows, at);
-    this.#rows[at + ASSET] = words[record + WORD.asset] as number;
-    this.#rows[at + CODE_FLAGS] =
+    const row = this.#append(words, record + WORD.id);
+    const word = row * ROW_WORDS;
+    this.#rows[word + ASSET] = words[record + WORD.asset] as number;
+    this.#rows[word + CODE_FLAGS] =
       ((words[record + WORD.codeFlags] as number) & 0xffff) | (accountFlags << 16);
-    const cold = row * COLD_WORDS;
-    for (let word = 0; word < 7; word++) {
-      this.#cold[cold + word] = words[record + WORD.userData128 + word] as number;
-    }
-    this.#cold[cold + CREATED_FLAGS] = accountFlags;
-    this.#createdAtMs[row] = timeMs;
-    this.#index.insert(row);
+    this.#setCold(row, words, record + WORD.userData128, accountFlags, timeMs);
     return row;
   }
 
@@ -90,13 +82,41 @@ export class AccountTable {
     return this.#cold[row * COLD_WORDS + CREATED_FLAGS] as number;
   }
 
-  createdAtMs(row: number): number {
-    return this.#createdAtMs[row] as number;
-  }
-
   /** Word `word` (0 to 6) of the user data: 128, then 64, then 32 bits. */
   userDataWord(row: number, word: number): number {
     return this.#cold[row * COLD_WORDS + word] as number;
+  }
+
+  /** Writes the account as the 128 bytes of an account item (docs/ledger-format.md), 32 words at `at`. */
+  writeItem(row: number, words: Uint32Array, at: number): void {
+    copyId(this.#rows, row * ROW_WORDS, words, at);
+    const cell = this.cell(row);
+    for (let sum = 0; sum < 4; sum++) this.sums.copyTo(cell + DEBITS_POSTED + sum, words, at + 4 + sum * 4);
+    for (let word = 0; word < 7; word++) words[at + 20 + word] = this.userDataWord(row, word);
+    words[at + 27] = this.asset(row);
+    words[at + 28] = this.#rows[row * ROW_WORDS + CODE_FLAGS] as number;
+    words[at + 29] = this.createdFlags(row);
+    const createdAtMs = this.#createdAtMs[row] as number;
+    words[at + 30] = createdAtMs % 2 ** 32;
+    words[at + 31] = Math.floor(createdAtMs / 2 ** 32);
+  }
+
+  /** Adds the account that `writeItem` has written; its id must be new. */
+  addItem(words: Uint32Array, at: number): void {
+    const row = this.#append(words, at);
+    const word = row * ROW_WORDS;
+    this.#rows[word + ASSET] = words[at + 27] as number;
+    this.#rows[word + CODE_FLAGS] = words[at + 28] as number;
+    const cell = this.cell(row);
+    for (let sum = 0; sum < 4; sum++) this.sums.copyFrom(cell + DEBITS_POSTED + sum, words, at + 4 + sum * 4);
+    const createdAtMs = (words[at + 31] as number) * 2 ** 32 + (words[at + 30] as number);
+    this.#setCold(row, words, at + 20, words[at + 29] as number, createdAtMs);
+  }
+
+  /** Credits posted − debits posted. */
+  postedBalance(row: number): bigint {
+    const cell = this.cell(row);
+    return this.sums.read(cell + CREDITS_POSTED) - this.sums.read(cell + DEBITS_POSTED);
   }
 
   hasId(row: number, words: Uint32Array, at: number): boolean {
@@ -110,6 +130,21 @@ export class AccountTable {
   /** The first cell of an account in `sums`; add DEBITS_POSTED and so on. */
   cell(row: number): number {
     return row * ROW_CELLS;
+  }
+
+  #append(words: Uint32Array, at: number): number {
+    if (this.#count === this.#createdAtMs.length) this.#grow();
+    const row = this.#count++;
+    copyId(words, at, this.#rows, row * ROW_WORDS);
+    this.#index.insert(row);
+    return row;
+  }
+
+  #setCold(row: number, words: Uint32Array, userDataAt: number, createdFlags: number, timeMs: number): void {
+    const cold = row * COLD_WORDS;
+    for (let word = 0; word < 7; word++) this.#cold[cold + word] = words[userDataAt + word] as number;
+    this.#cold[cold + CREATED_FLAGS] = createdFlags;
+    this.#createdAtMs[row] = timeMs;
   }
 
   #grow(): void {

@@ -45,6 +45,7 @@ export class BatchRunner {
   #position = 0;
   #timeMs = 0;
   #oldIds: OldIds | undefined;
+  #logged: Uint32Array | undefined;
   /** First record of the open chain, or -1. */
   #chainStart = -1;
   #chainBroken = false;
@@ -54,12 +55,20 @@ export class BatchRunner {
     this.#parts = parts;
   }
 
-  run(words: Uint32Array, position: number, timeMs: number, oldIds: OldIds | undefined): void {
+  /** `logged`, in a replay, is the batch as it stands in the log. */
+  run(
+    words: Uint32Array,
+    position: number,
+    timeMs: number,
+    oldIds: OldIds | undefined,
+    logged: Uint32Array | undefined,
+  ): void {
     this.#words = words;
     this.#count = words.length / RECORD_WORDS;
     this.#position = position;
     this.#timeMs = timeMs;
     this.#oldIds = oldIds;
+    this.#logged = logged;
     for (let index = 0; index < this.#count; index++) {
       const r = index * RECORD_WORDS;
       const isLinked = ((words[r + WORD.codeFlags] as number) & LINKED) !== 0;
@@ -134,16 +143,28 @@ export class BatchRunner {
 
   #answerRepeat(index: number, r: number, idTimeMs: number): boolean {
     const { window } = this.#parts;
-    if (!window.find(this.#words, r + WORD.id, idTimeMs)) {
-      const stored = this.#oldIds?.get(index);
-      if (stored === undefined || stored === null) return false;
+    if (window.find(this.#words, r + WORD.id, idTimeMs)) {
+      // Breaking the chain changes the answer of the earlier record when that one stands in the same chain.
+      this.#breakChain(index);
+      this.#answer(r, OUTCOME.repeated, answerOfRepeat(this.#words, r, window.foundIn, window.foundAt));
+      return true;
+    }
+    return idTimeMs <= window.forgottenTimeMs && this.#answerOldRepeat(index, r);
+  }
+
+  /** An id that the window no longer remembers: the index said what it was, or in a replay the log did. */
+  #answerOldRepeat(index: number, r: number): boolean {
+    const stored = this.#oldIds?.get(index);
+    if (stored !== undefined && stored !== null) {
       this.#breakChain(index);
       this.#answer(r, OUTCOME.repeated, answerOfRepeat(this.#words, r, stored, 0));
       return true;
     }
-    // Breaking the chain may change the answer of the earlier record, when that one stands in the same chain.
+    if (this.#logged === undefined) return false;
+    const outcome = ((this.#logged[r + WORD.state] as number) >>> 16) & OUTCOME_MASK;
+    if (outcome !== OUTCOME.repeated) return false;
     this.#breakChain(index);
-    this.#answer(r, OUTCOME.repeated, answerOfRepeat(this.#words, r, window.foundIn, window.foundAt));
+    this.#answer(r, outcome, this.#logged[r + WORD.result] as number as ResultCode);
     return true;
   }
 

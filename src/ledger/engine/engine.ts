@@ -1,40 +1,27 @@
 import {
+  ACCOUNT_ITEM_BYTES,
+  decodeAccountItem,
   idToBytes,
   MAX_BATCH_RECORDS,
+  openCheckpoint,
   RECORD_BYTES,
   RECORD_KIND,
   RECORD_MARK,
-  RESULT,
+  stateHashOf,
+  usesUpItsId,
+  type AccountReading,
+  type CheckpointHeader,
+  type CheckpointPlace,
   type LedgerId,
 } from '../format/index.ts';
-import { AccountCommands } from './account-commands.ts';
-import { AccountTable } from './account-table.ts';
-import { BatchRunner, type OldIds } from './batch-runner.ts';
+import type { OldIds } from './batch-runner.ts';
+import { emptyBooks, type Books, type EngineOptions } from './books.ts';
+import { readContent, writeCheckpoint, writeContent } from './checkpoint.ts';
 import { LedgerEngineError } from './errors.ts';
-import { HoldTable } from './hold-table.ts';
-import { IdWindow } from './id-window.ts';
-import { Journal } from './journal.ts';
-import { Movements } from './movements.ts';
-import { readAccount, readHold, type AccountReading, type HoldReading } from './readings.ts';
-import { checkForm } from './record-form.ts';
-import { RECORD_WORDS, uuidTimeMs, WORD, wordsOf } from './record-words.ts';
-import { Resolutions } from './resolutions.ts';
-
-export interface EngineOptions {
-  /** Room for this many accounts and open holds before the tables first grow (default 1,024 each). */
-  readonly accounts?: number;
-  readonly holds?: number;
-  /** Ids remembered in each of the two generations: at least 16,380 (default 65,536). */
-  readonly idsPerGeneration?: number;
-  /** A secret number against ids chosen to collide in the hash tables. Changes no answer. */
-  readonly hashSeed?: number;
-}
-
-/** What the index of the log said about old ids, by record number: the first record with that id, or null. */
-export type OldIdRecords = ReadonlyMap<number, Uint8Array | null>;
-
-/** How many resolved holds the books remember: part of the semantics, so the same for all. */
-export const RESOLVED_HOLDS_KEPT = 65_536;
+import { readHold, type HoldReading } from './hold-reading.ts';
+import { oldIdsOf, oldRecordsAsWords, type OldIdRecords } from './old-ids.ts';
+import { alignedWordsOf, RECORD_WORDS, WORD, wordsOf } from './record-words.ts';
+import { askedFor, firstDifference } from './replay.ts';
 
 /**
  * The books of one partition, as a pure function of its log: no clock, no I/O, no randomness. A batch is
@@ -42,30 +29,15 @@ export const RESOLVED_HOLDS_KEPT = 65_536;
  * dropped and another is restored from the last checkpoint and the log after it. There is no way back inside.
  */
 export class Engine {
-  readonly #accounts: AccountTable;
-  readonly #holds: HoldTable;
-  readonly #window: IdWindow;
-  readonly #resolutions: Resolutions;
-  readonly #runner: BatchRunner;
+  readonly #books: Books;
   #sequence = 0;
   #position = 0;
   #timeMs = 0;
+  /** After a restore: the batch to remember next; 0 when it is too late or done. */
+  #warmingSequence = 0;
 
   constructor(options: EngineOptions = {}) {
-    const { accounts = 1024, holds = 1024, idsPerGeneration = 65_536, hashSeed = 0 } = options;
-    this.#accounts = new AccountTable(Math.max(accounts, 1), hashSeed);
-    this.#holds = new HoldTable(Math.max(holds, 1), RESOLVED_HOLDS_KEPT, hashSeed);
-    this.#window = new IdWindow(Math.max(idsPerGeneration, 2 * MAX_BATCH_RECORDS), hashSeed);
-    const journal = new Journal(this.#accounts, this.#holds);
-    this.#resolutions = new Resolutions(this.#accounts, this.#holds, journal);
-    this.#runner = new BatchRunner({
-      accounts: this.#accounts,
-      window: this.#window,
-      journal,
-      movements: new Movements(this.#accounts, this.#holds, journal),
-      resolutions: this.#resolutions,
-      accountCommands: new AccountCommands(this.#accounts, journal),
-    });
+    this.#books = emptyBooks(options);
   }
 
   /** Sequence of the last batch applied; 0 before the first. */
@@ -84,11 +56,11 @@ export class Engine {
   }
 
   get accountCount(): number {
-    return this.#accounts.count;
+    return this.#books.accounts.count;
   }
 
   get openHoldCount(): number {
-    return this.#holds.openCount;
+    return this.#books.holds.openCount;
   }
 
   /**
@@ -103,48 +75,77 @@ export class Engine {
   apply(records: Uint8Array, timeMs: number, oldIds?: OldIdRecords): void {
     const words = wordsOf(records);
     this.#checkBatch(words, timeMs);
-    const resolved = toWords(oldIds);
-    const missing = this.#oldIdsOf(words).find((index) => resolved?.has(index) !== true);
+    const missing = oldIdsOf(words, this.#books.window).find((index) => oldIds?.has(index) !== true);
     if (missing !== undefined) {
       throw new LedgerEngineError('engine_old_id_unresolved', 'An old id was not looked up in the log.', {
         details: { record: missing },
         retryable: true,
       });
     }
-    this.#run(words, timeMs, resolved);
+    this.#run(words, timeMs, oldIds === undefined ? undefined : oldRecordsAsWords(oldIds));
   }
 
   /**
    * The records, by number, whose ids are so old that only an index of the whole log can say whether they were
-   * used. Look them up, then pass the answers to `apply`. An answer stays good while no batch after the one
-   * that the index was current with has been forgotten: `forgottenSequence` must not have passed it.
+   * used. Look them up, then pass the answers to `apply`. An answer that was found with the index complete up to
+   * batch S is good as long as `forgottenSequence` is not above S.
    */
   oldIds(records: Uint8Array): number[] {
-    return this.#oldIdsOf(wordsOf(records));
+    return oldIdsOf(wordsOf(records), this.#books.window);
   }
 
   /** Sequence of the newest batch whose ids this engine no longer remembers; 0 when it remembers all. */
   get forgottenSequence(): number {
-    return this.#window.forgottenSequence;
+    return this.#books.window.forgottenSequence;
   }
 
-  /** The account's balances and flags as of the last batch; undefined when there is no such account. */
+  /**
+   * Applies a batch of the log again and verifies that it comes out as logged, byte for byte. Needs no look-ups:
+   * where an id is too old for the window, the log says whether it was used before.
+   * @throws LedgerEngineError as `apply` (nothing changed), or `engine_replay_differs` with the record's number:
+   * the log is not what an honest engine wrote, and this engine must be dropped.
+   */
+  replay(logged: Uint8Array, timeMs: number): void {
+    const expected = alignedWordsOf(logged);
+    const words = askedFor(expected);
+    this.#checkBatch(words, timeMs);
+    this.#run(words, timeMs, undefined, expected);
+    const record = firstDifference(words, expected);
+    if (record < 0) return;
+    throw new LedgerEngineError('engine_replay_differs', 'A logged record does not come out as logged.', {
+      details: { sequence: this.#sequence, record },
+    });
+  }
+
+  /** The account as of the last batch; undefined when there is no such account. */
   account(id: LedgerId): AccountReading | undefined {
-    const words = idWords(id);
-    const row = this.#accounts.find(words, 0);
-    return row < 0 ? undefined : readAccount(this.#accounts, row);
+    const item = new Uint8Array(ACCOUNT_ITEM_BYTES);
+    return this.writeAccountItem(idToBytes(id), item, 0) ? decodeAccountItem(item) : undefined;
   }
 
-  /** The hold made by the pending transfer `id`: open, or one of the last resolved; else undefined. */
+  /** The same as bytes for a frame: 128 at `offset` of `into`, aligned to 4, left alone when there is none. */
+  writeAccountItem(id: Uint8Array, into: Uint8Array, offset: number): boolean {
+    const { accounts } = this.#books;
+    const row = accounts.find(alignedWordsOf(id), 0);
+    if (row < 0) return false;
+    accounts.writeItem(
+      row,
+      new Uint32Array(into.buffer, into.byteOffset + offset, ACCOUNT_ITEM_BYTES / 4),
+      0,
+    );
+    return true;
+  }
+
+  /** The hold made by the pending transfer `id`: open, or one of the last 65,536 resolved; else undefined. */
   hold(id: LedgerId): HoldReading | undefined {
-    const words = idWords(id);
-    const row = this.#holds.find(words, 0);
-    return row < 0 ? undefined : readHold(this.#accounts, this.#holds, row);
+    const { accounts, holds } = this.#books;
+    const row = holds.find(new Uint32Array(idToBytes(id).buffer), 0);
+    return row < 0 ? undefined : readHold(accounts, holds, row);
   }
 
   /** When the next hold runs out; undefined while none ever does. */
   get nextExpiryMs(): number | undefined {
-    const next = this.#holds.nextExpiryMs;
+    const next = this.#books.holds.nextExpiryMs;
     return next === 0 ? undefined : next;
   }
 
@@ -154,14 +155,84 @@ export class Engine {
    * be earlier than `timeMs`.
    */
   dueExpiries(timeMs: number, into: Uint8Array, offset: number, max: number): number {
-    const rows = this.#holds.due(timeMs, max);
+    const { holds } = this.#books;
+    const rows = holds.due(timeMs, max);
     const words = new Uint32Array(RECORD_WORDS);
     rows.forEach((row, index) => {
-      this.#holds.copyId(row, words, WORD.pendingId);
+      holds.copyId(row, words, WORD.pendingId);
       words[WORD.state] = RECORD_KIND.expiry | (RECORD_MARK.ownRecord << 8);
       into.set(new Uint8Array(words.buffer), offset + index * RECORD_BYTES);
     });
     return rows.length;
+  }
+
+  /** SHA-256 over accounts and holds: equal wherever the same log was applied. */
+  stateHash(): Uint8Array {
+    return stateHashOf(writeContent(this.#books.accounts, this.#books.holds, 0));
+  }
+
+  /** A checkpoint of the state after the last batch, which the caller places in the log. */
+  snapshot(place: CheckpointPlace): Uint8Array {
+    const { accounts, holds, window } = this.#books;
+    return writeCheckpoint(accounts, holds, {
+      ...place,
+      sequence: this.#sequence,
+      timeMs: this.#timeMs,
+      position: this.#position,
+      usedIdsBeforeMs: window.latestTimeMs + 1,
+      forgottenIdsBeforeMs: window.forgottenTimeMs + 1,
+      forgottenSequence: window.forgottenSequence,
+    });
+  }
+
+  /**
+   * An engine in the state of a checkpoint. It remembers no ids yet, so it calls every id old that is not later
+   * than all used before, until `remember` has seen the batches after `header.forgottenSequence` up to the
+   * checkpoint's own. That is a matter of speed alone.
+   * @throws LedgerFormatError `checkpoint_malformed`, `checkpoint_hash_wrong`; LedgerEngineError
+   * `engine_checkpoint_malformed` when the books in it do not fit together.
+   */
+  static restore(
+    bytes: Uint8Array,
+    options: EngineOptions = {},
+  ): { engine: Engine; header: CheckpointHeader } {
+    const header = openCheckpoint(bytes);
+    const engine = new Engine({
+      ...options,
+      accounts: Math.max(options.accounts ?? 1024, header.accounts),
+      holds: Math.max(options.holds ?? 1024, header.holds),
+    });
+    const { accounts, holds, window } = engine.#books;
+    readContent(bytes, header, accounts, holds);
+    engine.#sequence = header.sequence;
+    engine.#position = header.position;
+    engine.#timeMs = header.timeMs;
+    const { forgottenIdsBeforeMs, forgottenSequence, usedIdsBeforeMs, sequence } = header;
+    window.startCold(forgottenIdsBeforeMs - 1, forgottenSequence, usedIdsBeforeMs - 1, sequence);
+    engine.#warmingSequence = forgottenSequence + 1;
+    return { engine, header };
+  }
+
+  /**
+   * After `restore` and before anything else: takes the ids, nothing more, of a batch that the checkpoint already
+   * covers. Batches come in order from `header.forgottenSequence + 1`. Returns whether more are wanted; it is safe
+   * to stop at any point.
+   */
+  remember(logged: Uint8Array, sequence: number): boolean {
+    if (this.#warmingSequence !== sequence || sequence > this.#sequence) return false;
+    const { window } = this.#books;
+    const words = alignedWordsOf(logged);
+    for (let r = 0; r < words.length; r += RECORD_WORDS) {
+      if (usesUpItsId(logged, r * 4)) window.remember(words, r);
+    }
+    window.rotate(sequence);
+    if (sequence < this.#sequence) {
+      this.#warmingSequence++;
+      return true;
+    }
+    window.warmed();
+    this.#warmingSequence = 0;
+    return false;
   }
 
   #checkBatch(words: Uint32Array, timeMs: number): void {
@@ -183,44 +254,21 @@ export class Engine {
     }
   }
 
-  #oldIdsOf(words: Uint32Array): number[] {
-    const old: number[] = [];
-    const { forgottenTimeMs } = this.#window;
-    for (let r = 0; r < words.length; r += RECORD_WORDS) {
-      const idTimeMs = uuidTimeMs(words, r + WORD.id);
-      if (idTimeMs > forgottenTimeMs) continue;
-      const kind = (words[r + WORD.state] as number) & 0xff;
-      if (kind !== RECORD_KIND.transfer && kind !== RECORD_KIND.accountFlags) continue;
-      if (checkForm(words, r) !== RESULT.ok || this.#window.find(words, r + WORD.id, idTimeMs)) continue;
-      old.push(r / RECORD_WORDS);
-    }
-    return old;
-  }
-
-  #run(words: Uint32Array, timeMs: number, oldIds: OldIds | undefined): void {
-    this.#runner.run(words, this.#position, timeMs, oldIds);
-    for (const hold of this.#resolutions.resolved) this.#holds.keep(hold);
-    this.#resolutions.resolved.length = 0;
+  #run(words: Uint32Array, timeMs: number, oldIds: OldIds | undefined, logged?: Uint32Array): void {
+    const { runner, resolutions, holds, window } = this.#books;
+    this.#warmingSequence = 0;
+    runner.run(words, this.#position, timeMs, oldIds, logged);
+    for (const hold of resolutions.resolved) holds.keep(hold);
+    resolutions.resolved.length = 0;
     this.#sequence++;
     this.#position += words.length / RECORD_WORDS;
     this.#timeMs = timeMs;
-    this.#window.endBatch(this.#sequence);
+    window.rotate(this.#sequence);
   }
-}
-
-function idWords(id: LedgerId): Uint32Array {
-  return new Uint32Array(idToBytes(id).buffer);
 }
 
 function malformed(reason: string): LedgerEngineError {
   return new LedgerEngineError('engine_batch_malformed', 'These records are not a batch to apply.', {
     details: { reason },
   });
-}
-
-function toWords(records: OldIdRecords | undefined): OldIds | undefined {
-  if (records === undefined) return undefined;
-  const words = new Map<number, Uint32Array | null>();
-  for (const [index, record] of records) words.set(index, record === null ? null : wordsOf(record.slice()));
-  return words;
 }

@@ -49,10 +49,6 @@ export class HoldTable {
     return this.#open;
   }
 
-  get keptCount(): number {
-    return this.#keptCount;
-  }
-
   find(words: Uint32Array, at: number): number {
     return this.#index.find(words, at);
   }
@@ -139,10 +135,6 @@ export class HoldTable {
     return ((this.#rows[row * ROW_WORDS + CODE_STATE] as number) >>> 16) as HoldState;
   }
 
-  timeoutSeconds(row: number): number {
-    return this.#rows[row * ROW_WORDS + TIMEOUT] as number;
-  }
-
   /** 0 when it never runs out. */
   expiresAtMs(row: number): number {
     return this.amounts.cells[row * ROW_CELLS + EXPIRES_AT] as number;
@@ -151,11 +143,6 @@ export class HoldTable {
   /** Position in the log of the record that made it. */
   position(row: number): number {
     return this.amounts.cells[row * ROW_CELLS + POSITION] as number;
-  }
-
-  /** Position in the log of the record that resolved it. */
-  resolvedAt(row: number): number {
-    return this.amounts.cells[row * ROW_CELLS + RESOLVED_AT] as number;
   }
 
   /** The cell in `amounts` that holds its amount. */
@@ -194,17 +181,52 @@ export class HoldTable {
   /** Kept resolved holds, in the order they were resolved, then open ones, in the order they were made. */
   ordered(): number[] {
     const kept: number[] = [];
-    const isKept = new Set<number>();
     for (let i = 0; i < this.#keptCount; i++) {
-      const row = this.#kept[(this.#keptFrom + i) % this.#kept.length] as number;
-      kept.push(row);
-      isKept.add(row);
+      kept.push(this.#kept[(this.#keptFrom + i) % this.#kept.length] as number);
     }
     const free = new Set(this.#free);
     const open: number[] = [];
-    for (let row = 0; row < this.#used; row++) if (!free.has(row) && !isKept.has(row)) open.push(row);
+    for (let row = 0; row < this.#used; row++) {
+      if (this.state(row) === HOLD_STATE.pending && !free.has(row)) open.push(row);
+    }
     open.sort((a, b) => this.position(a) - this.position(b));
     return [...kept, ...open];
+  }
+
+  /** Writes the hold as the 96 bytes of a checkpoint's hold, without its account ids: 24 words at `at`. */
+  writeItem(row: number, words: Uint32Array, at: number): void {
+    copyId(this.#rows, row * ROW_WORDS, words, at);
+    this.amounts.copyTo(this.cell(row), words, at + 12);
+    for (let i = 0; i < 3; i++) {
+      const value = this.amounts.cells[row * ROW_CELLS + EXPIRES_AT + i] as number;
+      words[at + 16 + i * 2] = value % 2 ** 32;
+      words[at + 17 + i * 2] = Math.floor(value / 2 ** 32);
+    }
+    words[at + 22] = this.#rows[row * ROW_WORDS + CODE_STATE] as number;
+    words[at + 23] = this.#rows[row * ROW_WORDS + TIMEOUT] as number;
+  }
+
+  /** Adds the hold that `writeItem` has written, in the same order. */
+  addItem(words: Uint32Array, at: number, debitRow: number, creditRow: number): void {
+    const row = this.#allocate();
+    const word = row * ROW_WORDS;
+    copyId(words, at, this.#rows, word);
+    this.#rows[word + DEBIT_ROW] = debitRow;
+    this.#rows[word + CREDIT_ROW] = creditRow;
+    this.#rows[word + CODE_STATE] = words[at + 22] as number;
+    this.#rows[word + TIMEOUT] = words[at + 23] as number;
+    this.amounts.copyFrom(this.cell(row), words, at + 12);
+    for (let i = 0; i < 3; i++) {
+      this.amounts.cells[row * ROW_CELLS + EXPIRES_AT + i] =
+        (words[at + 17 + i * 2] as number) * 2 ** 32 + (words[at + 16 + i * 2] as number);
+    }
+    this.#index.insert(row);
+    if (this.state(row) !== HOLD_STATE.pending) {
+      this.keep(row);
+      return;
+    }
+    if (this.expiresAtMs(row) > 0) this.#heap.add(row);
+    this.#open++;
   }
 
   #setState(row: number, state: HoldState): void {

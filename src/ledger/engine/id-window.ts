@@ -18,10 +18,11 @@ export class IdWindow {
   readonly #perGeneration: number;
   #young: Generation;
   #old: Generation;
-  /** Ids at or before this time may have been used and forgotten; -1 while nothing was ever forgotten. */
-  forgottenTimeMs = -1;
-  /** Sequence of the newest batch of which ids were forgotten; 0 while none. */
-  forgottenSequence = 0;
+  #forgottenTimeMs = -1;
+  #forgottenSequence = 0;
+  /** After a restore, what all ids until then amount to, as long as they are not in here again. */
+  #coldTimeMs = -1;
+  #coldSequence = 0;
 
   constructor(perGeneration: number, seed: number) {
     this.#perGeneration = perGeneration;
@@ -30,12 +31,12 @@ export class IdWindow {
   }
 
   /** After batch `sequence`: when another might overfill the young generation, the generations move on. */
-  endBatch(sequence: number): void {
+  rotate(sequence: number): void {
     if (this.#young.count + MAX_BATCH_RECORDS <= this.#perGeneration) return;
     const forgotten = this.#old;
     if (forgotten.count > 0) {
-      this.forgottenTimeMs = Math.max(this.forgottenTimeMs, forgotten.latestTimeMs);
-      this.forgottenSequence = forgotten.lastSequence;
+      this.#forgottenTimeMs = Math.max(this.#forgottenTimeMs, forgotten.latestTimeMs);
+      this.#forgottenSequence = forgotten.lastSequence;
     }
     forgotten.clear();
     this.#young.lastSequence = sequence;
@@ -46,6 +47,39 @@ export class IdWindow {
   /** Remembers the record at `words[record]`, whose id is not remembered yet. */
   remember(words: Uint32Array, record: number): void {
     this.#young.add(words, record, uuidTimeMs(words, record + WORD.id));
+  }
+
+  /**
+   * Makes an empty window stand for one that had forgotten ids up to `forgottenTimeMs`, of batches up to
+   * `forgottenSequence`, and remembered others up to `usedTimeMs`, of batches up to `usedSequence`. Until
+   * `warmed`, all of them are old.
+   */
+  startCold(
+    forgottenTimeMs: number,
+    forgottenSequence: number,
+    usedTimeMs: number,
+    usedSequence: number,
+  ): void {
+    this.#forgottenTimeMs = forgottenTimeMs;
+    this.#forgottenSequence = forgottenSequence;
+    this.#coldTimeMs = usedTimeMs;
+    this.#coldSequence = usedSequence;
+  }
+
+  /** What the other window remembered is in this one now. */
+  warmed(): void {
+    this.#coldTimeMs = -1;
+    this.#coldSequence = 0;
+  }
+
+  /** Ids at or before this time may have been used and forgotten; -1 while nothing was ever forgotten. */
+  get forgottenTimeMs(): number {
+    return Math.max(this.#forgottenTimeMs, this.#coldTimeMs);
+  }
+
+  /** Sequence of the newest batch of which ids were forgotten; 0 while none. */
+  get forgottenSequence(): number {
+    return Math.max(this.#forgottenSequence, this.#coldSequence);
   }
 
   /** Replaces a remembered record by the one at `words[record]`, which has its id. */

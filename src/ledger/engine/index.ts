@@ -1,3 +1,5 @@
 export * from './errors.ts';
-export { Engine, type EngineOptions, type OldIdRecords } from './engine.ts';
-export type { AccountReading, HoldReading } from './readings.ts';
+export { Engine } from './engine.ts';
+export type { EngineOptions } from './books.ts';
+export type { OldIdRecords } from './old-ids.ts';
+export type { HoldReading } from './hold-reading.ts';

@@ -46,6 +46,12 @@ export function wordsOf(records: Uint8Array): Uint32Array {
   return new Uint32Array(records.buffer, records.byteOffset, records.byteLength / 4);
 }
 
+/** Any bytes as words, copied when they are not aligned; for reading only. */
+export function alignedWordsOf(bytes: Uint8Array): Uint32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
+}
+
 export function isZeroId(words: Uint32Array, at: number): boolean {
   return (
     ((words[at] as number) |

@@ -14,3 +14,7 @@ export * from './record-layout.ts';
 export * from './result-codes.ts';
 export * from './record-codec.ts';
 export * from './batch.ts';
+export * from './account-item.ts';
+export * from './checkpoint.ts';
+export * from './frame.ts';
+export * from './frame-items.ts';

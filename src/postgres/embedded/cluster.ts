@@ -52,13 +52,17 @@ async function writeDurably(path: string, text: string): Promise<void> {
   await rename(working, path);
 }
 
+interface ClusterPlan {
+  readonly home: ServerHome;
+  readonly binaries: ServerBinaries;
+  readonly user: ServerUser | undefined;
+  readonly password: string;
+  readonly durable: boolean;
+}
+
 /** Makes the cluster unless it exists, under a working name first: a crash half-way leaves nothing behind. */
-export async function ensureCluster(
-  home: ServerHome,
-  binaries: ServerBinaries,
-  user: ServerUser | undefined,
-  password: string,
-): Promise<string> {
+export async function ensureCluster(plan: ClusterPlan): Promise<string> {
+  const { home, binaries, user, password } = plan;
   const data = join(home.clusterHome, 'data');
   if (existsSync(data)) {
     await checkVersion(data, binaries);
@@ -76,7 +80,7 @@ export async function ensureCluster(
     await chown(cluster, user.uid, user.gid);
     await chown(passwordFile, user.uid, user.gid);
   });
-  await runInitdb(binaries, cluster, passwordFile, user);
+  await runInitdb(plan, cluster, passwordFile);
   await attempt(home.clusterHome, () => rename(cluster, data));
   await rm(working, { recursive: true, force: true });
   return data;
@@ -94,10 +98,9 @@ async function checkVersion(data: string, binaries: ServerBinaries): Promise<voi
 }
 
 async function runInitdb(
-  binaries: ServerBinaries,
+  { binaries, user, durable }: ClusterPlan,
   cluster: string,
   passwordFile: string,
-  user: ServerUser | undefined,
 ): Promise<void> {
   const args = [
     `--pgdata=${cluster}`,
@@ -109,6 +112,7 @@ async function runInitdb(
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
     '--locale=C',
+    ...(durable ? [] : ['--no-sync']),
   ];
   const child = spawn(binaries.initdb, args, { ...user, cwd: '/', env: SERVER_ENVIRONMENT });
   const output: string[] = [];

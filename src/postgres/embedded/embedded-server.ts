@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
@@ -9,7 +8,7 @@ import { findBinaries } from './binaries.ts';
 import { clusterOwner, prepareServerHome } from './server-home.ts';
 import { ensureCluster, readOrMakePassword, SERVER_ENVIRONMENT, SUPERUSER } from './cluster.ts';
 import { checkPort, freePort } from './port.ts';
-import { disownPostmasterFile, isServerOf, readPostmasterFile } from './postmaster-file.ts';
+import { disownPostmasterFile, isServerOf, processExists, readPostmasterFile } from './postmaster-file.ts';
 import { failureInLog, openServerLog, readLogSince } from './server-log.ts';
 import { findServerUser, type ServerUser } from './server-user.ts';
 import { superviseServer } from './supervision.ts';
@@ -49,7 +48,7 @@ const POLL_MS = 25;
 /** Crash recovery replays at most a few minutes of log; longer means that something else is wrong. */
 const READY_WITHIN_MS = 300_000;
 const STOP_WITHIN_MS = 60_000;
-const STARTS_AT_MOST = 5;
+const STARTS_AT_MOST = 20;
 
 /**
  * Starts PostgreSQL in `directory`, or takes over the one that a killed supervisor left running there. As root
@@ -59,7 +58,7 @@ const STARTS_AT_MOST = 5;
  * `server_user_missing`, `start_failed`.
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
-  const site = await prepareSite(options.directory);
+  const site = await prepareSite(options);
   for (let attempt = 1; ; attempt++) {
     const adopted = await takeOverOrphan(site, options);
     if (adopted !== undefined) return adopted;
@@ -75,13 +74,13 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   }
 }
 
-async function prepareSite(directory: string): Promise<Site> {
+async function prepareSite({ directory, durable }: EmbeddedServerOptions): Promise<Site> {
   const us = findServerUser();
   const home = await prepareServerHome(directory, us);
   const binaries = await findBinaries(us, home.clusterHome);
   const user = await clusterOwner(join(home.clusterHome, 'data'), us);
   const password = await readOrMakePassword(home);
-  const dataDirectory = await ensureCluster(home, binaries, user, password);
+  const dataDirectory = await ensureCluster({ home, binaries, user, password, durable: durable !== false });
   return {
     dataDirectory,
     logPath: join(home.directory, 'postgres.log'),
@@ -105,7 +104,7 @@ async function takeOverOrphan(
     const file = await readPostmasterFile(site.dataDirectory);
     if (file === undefined) return undefined;
     if (!(await isServerOf(site.dataDirectory, file.pid))) {
-      await disownPostmasterFile(site.dataDirectory);
+      if (processExists(file.pid)) await disownPostmasterFile(site.dataDirectory);
       return undefined;
     }
     const config = superuserConfig(site, file.port);
@@ -149,8 +148,8 @@ async function launch(site: Site, options: EmbeddedServerOptions): Promise<Embed
       const config = superuserConfig(site, port);
       const supervision = await superviseServer(config, site.dataDirectory);
       if (supervision.outcome === 'taken') return handle(site, config, child.pid, supervision.client, child);
-      await stopProcess(site, child.pid);
     }
+    if (child.pid !== undefined) await stopProcess(site, child.pid);
     const cause = failure?.message ?? '';
     throw failureInLog(`${await readLogSince(log, logStart)}${cause}`, site.dataDirectory, port);
   } finally {
@@ -205,7 +204,9 @@ function handle(
   child: ChildProcess | undefined,
 ): EmbeddedServer {
   // The server ends every session when it goes, ours too, whether it is our child or an adopted one.
-  const exited = once(supervision, 'end').then(() => waitUntilGone(site, pid, Number.POSITIVE_INFINITY));
+  const exited = new Promise<void>((resolve) => supervision.once('end', resolve)).then(() =>
+    waitUntilGone(site, pid, Number.POSITIVE_INFINITY),
+  );
   child?.unref();
   return {
     config,

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFile, readlink, realpath, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../errors.ts';
 
 /** What `postmaster.pid` says (PostgreSQL's `miscadmin.h`, "lock file contents"). */
 export interface PostmasterFile {
@@ -24,15 +25,26 @@ export async function readPostmasterFile(dataDirectory: string): Promise<Postmas
 export async function isServerOf(dataDirectory: string, pid: number): Promise<boolean> {
   if (!Number.isSafeInteger(pid) || pid <= 1) return false;
   if (process.platform === 'linux') {
-    // A postmaster works in its data directory; a zombie has no working directory any more.
-    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
-    return cwd !== undefined && cwd === (await realpath(dataDirectory));
+    // Command lines are open to all, working directories are not: root in a container may be refused those of
+    // the server's user. A zombie has an empty command line.
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    return line.split('\0').includes(dataDirectory);
   }
   try {
     const command = execFileSync('ps', ['-p', String(pid), '-o', 'command='], { encoding: 'utf8' });
     return command.includes('postgres') && command.includes(dataDirectory);
   } catch {
     return false;
+  }
+}
+
+/** Whether any process has this number, ours or not. */
+export function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) === 'EPERM';
   }
 }
 

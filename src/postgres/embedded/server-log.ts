@@ -47,6 +47,15 @@ export function failureInLog(text: string, directory: string, port: number | und
       },
     );
   }
+  if (/pre-existing shared memory block/.test(text)) {
+    return new PostgresError(
+      'already_running',
+      `Processes of a dead server in ${directory} are still ending.`,
+      {
+        internal,
+      },
+    );
+  }
   if (/Permission denied|Read-only file system/.test(text)) {
     return new PostgresError('directory_unwritable', `PostgreSQL cannot write in ${directory}.`, {
       internal,
