@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import { ColumnTypeEnum, bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
 import pg from 'pg';
 
@@ -74,12 +74,17 @@ const TEXT = 25;
  */
 class OneConnection extends pg.Pool {
   readonly #client: pg.Client;
+  /** Which columns of the newest result are of type "char". */
+  charColumns: readonly number[] = [];
 
   constructor(client: pg.Client) {
     super({ max: 1 });
     this.#client = client;
     const query = async (statement: string | pg.QueryConfig): Promise<pg.QueryResult> => {
       const result = await client.query(statement);
+      this.charColumns = result.fields.flatMap((field, index) =>
+        field.dataTypeID === ONE_BYTE_CHAR ? [index] : [],
+      );
       for (const field of result.fields) if (field.dataTypeID === ONE_BYTE_CHAR) field.dataTypeID = TEXT;
       return result;
     };
@@ -93,12 +98,15 @@ class OneConnection extends pg.Pool {
 
 class MigrationAdapter extends PrismaPg {
   readonly #client: pg.Client;
+  readonly #connection: OneConnection;
   readonly #schema: string;
   readonly #openShadow: (() => Promise<pg.Client>) | undefined;
   scriptError: Error | undefined;
 
   constructor(client: pg.Client, schema: string, openShadow?: () => Promise<pg.Client>) {
-    super(new OneConnection(client), { schema });
+    const connection = new OneConnection(client);
+    super(connection, { schema });
+    this.#connection = connection;
     this.#client = client;
     this.#schema = schema;
     this.#openShadow = openShadow;
@@ -106,6 +114,13 @@ class MigrationAdapter extends PrismaPg {
 
   override async connect() {
     const adapter = await super.connect();
+    const queryRaw = adapter.queryRaw.bind(adapter);
+    // The engine insists on characters where it describes CHECK constraints.
+    adapter.queryRaw = async (query) => {
+      const result = await queryRaw(query);
+      for (const index of this.#connection.charColumns) result.columnTypes[index] = ColumnTypeEnum.Character;
+      return result;
+    };
     // The adapter's own version cuts at every semicolon, even inside a function body.
     adapter.executeScript = async (script) => {
       try {
