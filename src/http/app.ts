@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import { performance } from 'node:perf_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
@@ -8,7 +9,7 @@ import { withRequestId, type Log } from './log.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { openApiDocument, type OpenApiInfo } from './openapi.ts';
 import { serve, type PipelineParts, type ResponseNotes } from './pipeline.ts';
-import { HttpError, toProblem, type ErrorMap } from './problem.ts';
+import { HttpError, toProblem } from './problem.ts';
 import { bySpecificity, checkRouteTable, expressPath } from './route-table.ts';
 import { securityHeaders } from './security-headers.ts';
 import { sendProblem } from './send-reply.ts';
@@ -26,7 +27,6 @@ export interface PageMount {
 export interface ApiOptions extends PipelineParts {
   /** The operations of every context, bound to their handlers. */
   readonly operations: readonly BoundOperation[];
-  readonly errorMap: ErrorMap;
   readonly info: OpenApiInfo;
   readonly log: Log;
   readonly metrics: HttpMetrics;
@@ -152,6 +152,14 @@ export function createApi(options: ApiOptions): Api {
   const isDraining = (): boolean => draining;
   const operations = [...healthRoutes(options.readiness, isDraining, options.log), ...options.operations];
   checkRouteTable(operations, options.errorMap);
+  assert(
+    options.idempotency !== null || operations.every(({ once }) => !once),
+    'keyed operations need an idempotency store',
+  );
+  assert(
+    options.authenticator !== null || operations.every(({ operation }) => operation.access.kind === 'public'),
+    'operations with roles need an authenticator',
+  );
   const document = openApiDocument(
     operations.map(({ operation }) => operation),
     options.errorMap,

@@ -1,5 +1,6 @@
 import type { RequestId } from '../shared/index.ts';
 import type { Cursors } from './cursor.ts';
+import type { Committed, Effect } from './effect.ts';
 import type { BodyOf, IsPublic, OperationShape, ParamsOf, QueryOf, ReplyOf } from './operation-contract.ts';
 import type { Principal } from './principal.ts';
 
@@ -29,6 +30,7 @@ export interface OperationRequest<O extends OperationShape> extends RequestConte
 export interface UncheckedReply {
   readonly status: number;
   readonly body?: unknown;
+  readonly replayBody?: unknown;
   readonly version?: number;
   readonly location?: string;
   readonly cookie?: string;
@@ -42,12 +44,25 @@ export interface UncheckedRequest extends RequestContext {
   readonly ifMatchVersion: number | undefined;
 }
 
-/** An operation with its handler, as the kit mounts it. */
-export interface BoundOperation {
+interface BoundBase {
   readonly operation: OperationShape;
-  readonly once: boolean;
+}
+
+interface BoundFreely extends BoundBase {
+  readonly once: false;
   readonly run: (request: UncheckedRequest) => Promise<UncheckedReply>;
 }
+
+export interface BoundOnce extends BoundBase {
+  readonly once: true;
+  readonly run: (
+    request: UncheckedRequest,
+    effect: Effect<UncheckedReply>,
+  ) => Promise<Committed<UncheckedReply>>;
+}
+
+/** An operation with its handler, as the kit mounts it. */
+export type BoundOperation = BoundFreely | BoundOnce;
 
 /**
  * The handler of an operation whose answer the kit does not store. (A conditional type, since the compiler
@@ -63,6 +78,18 @@ export function handle<O extends OperationShape>(operation: O, run: Handler<O>):
     operation,
     once: false,
     // The pipeline parses with this very operation's schemas before it calls.
-    run: run as unknown as (request: UncheckedRequest) => Promise<UncheckedReply>,
+    run: run as unknown as BoundFreely['run'],
   };
+}
+
+type OnceHandler<O extends OperationShape> = O extends { readonly idempotency: 'key' }
+  ? (request: OperationRequest<O>, effect: Effect<ReplyOf<O>>) => Promise<Committed<ReplyOf<O>>>
+  : never;
+
+/**
+ * Attaches the handler of an operation that acts once per `Idempotency-Key`. It may prepare outside (with ids
+ * from `effect.id` only) and ends in `effect.commit`.
+ */
+export function handleOnce<O extends OperationShape>(operation: O, run: OnceHandler<O>): BoundOperation {
+  return { operation, once: true, run: run as unknown as BoundOnce['run'] };
 }

@@ -1,8 +1,10 @@
 export { createApi, type Api, type ApiOptions, type PageMount } from './app.ts';
-export { handle, type BoundOperation, type OperationRequest } from './bind.ts';
+export { handle, handleOnce, type BoundOperation, type OperationRequest } from './bind.ts';
 export { CLEARED_SESSION_COOKIE, SESSION_COOKIE, sessionCookie } from './cookies.ts';
 export { versionMismatch } from './entity-tag.ts';
+export type { Committed, Effect } from './effect.ts';
 export type { ReadinessChecks } from './health.ts';
+export { createIdempotencyStore, type IdempotencyStore } from './idempotency-store.ts';
 export { createKeyedHash, type KeyedHash } from './keyed-hash.ts';
 export { createLog, type Log, type LogFields } from './log.ts';
 export { createHttpMetrics, type HttpMetrics } from './metrics.ts';
@@ -10,3 +12,5 @@ export type { Authenticator, Principal } from './principal.ts';
 export { HttpError, type ErrorEntry, type ErrorMap, type HttpErrorCode } from './problem.ts';
 export { startServer, type RunningServer, type ServerOptions } from './server.ts';
 export { httpErrorMap } from './http-errors.ts';
+export { createThrottle, type Throttle, type ThrottleRule } from './throttle.ts';
+export type { RequestLimits } from './pipeline.ts';

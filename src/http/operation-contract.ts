@@ -57,7 +57,11 @@ export type BodyOf<O extends OperationShape> = OutputOf<O['body']>;
 export type IsPublic<O extends OperationShape> = O['access'] extends PublicAccess ? true : false;
 
 type ReplyBody<Response> = Response extends { body: infer Body extends z.ZodType }
-  ? { readonly body: z.output<Body> }
+  ? {
+      readonly body: z.output<Body>;
+      /** For keyed operations: stored, and given to repeated requests, instead of a body with a secret. */
+      readonly replayBody?: z.output<Body>;
+    }
   : { readonly body?: undefined };
 
 type RepliesOf<Responses> = {

@@ -8,6 +8,8 @@ interface Parsed {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+  /** The body as it was sent, before the contract turned it into domain values. */
+  readonly wireBody: unknown;
 }
 
 /** More is noise for whoever reads the answer. */
@@ -46,11 +48,9 @@ function queryOf(request: Request): Record<string, string> {
   return { ...values };
 }
 
-async function bodyOf(operation: OperationShape, request: Request): Promise<unknown> {
-  if (operation.body !== undefined) return check('body', operation.body, await readJsonBody(request));
-  if (hasBody(request)) {
-    throw new HttpError('request_malformed', 'This operation takes no body.');
-  }
+async function wireBodyOf(operation: OperationShape, request: Request): Promise<unknown> {
+  if (operation.body !== undefined) return await readJsonBody(request);
+  if (hasBody(request)) throw new HttpError('request_malformed', 'This operation takes no body.');
   return undefined;
 }
 
@@ -63,11 +63,13 @@ export async function parseRequest(operation: OperationShape, request: Request):
     throw new HttpError('request_malformed', 'The path is not valid text.');
   }
   const query = queryOf(request);
+  const wireBody = await wireBodyOf(operation, request);
   return {
+    wireBody,
     params:
       operation.params === undefined ? undefined : check('params', operation.params, { ...request.params }),
     // Without a query schema, no parameter is known, so none is accepted.
     query: check('query', operation.query ?? z.strictObject({}), query),
-    body: await bodyOf(operation, request),
+    body: operation.body === undefined ? undefined : check('body', operation.body, wireBody),
   };
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import type { Request, Response } from 'express';
 import type { RequestId } from '../shared/index.ts';
 import { authenticate, checkAccess } from './authenticate.ts';
@@ -5,19 +6,35 @@ import type { BoundOperation, RequestContext, UncheckedRequest } from './bind.ts
 import { checkSessionChange, csrfTokenOf, refuseCrossSite } from './cross-site.ts';
 import { createCursors } from './cursor.ts';
 import { versionFromIfMatch } from './entity-tag.ts';
+import { idempotencyKeyOf, keyedRequestOf, runOnce } from './idempotent-run.ts';
+import type { IdempotencyStore } from './idempotency-store.ts';
 import type { KeyedHash } from './keyed-hash.ts';
 import type { OperationShape } from './operation-contract.ts';
 import { parseRequest } from './parse-request.ts';
 import type { Authenticator, Principal } from './principal.ts';
-import { HttpError } from './problem.ts';
+import { HttpError, type ErrorMap } from './problem.ts';
 import { sendWire, toWire, type WireReply } from './send-reply.ts';
+import { addressKey, rateLimitHeaders, type Throttle } from './throttle.ts';
+
+export interface RequestLimits {
+  readonly address: Throttle;
+  /** Per session or API key. */
+  readonly principal: Throttle;
+}
 
 /** What the steps of a request need. */
 export interface PipelineParts {
   readonly hash: KeyedHash;
   /** Scheme, host and port that browsers see, e.g. `https://bank.example`. */
   readonly publicOrigin: string;
+  /** Null for an application without callers of its own (health and metrics only). */
   readonly authenticator: Authenticator | null;
+  /** Null when no operation is keyed. */
+  readonly idempotency: IdempotencyStore | null;
+  /** Null for an application that only machines of our own reach. */
+  readonly limits: RequestLimits | null;
+  readonly errorMap: ErrorMap;
+  /** An answer that takes longer is given up with 503; the lease of an idempotency key must outlast it. */
   readonly handlerTimeoutMs: number;
 }
 
@@ -28,6 +45,10 @@ export interface ResponseNotes {
   route?: string;
   principal?: string;
   code?: string;
+}
+
+function limitKeyOf({ proof }: Principal): string {
+  return proof.kind === 'session' ? proof.sessionId : proof.keyId;
 }
 
 function checkOrigin(
@@ -85,8 +106,30 @@ async function withTimeout<T>(timeoutMs: number, run: (signal: AbortSignal) => P
   }
 }
 
-async function execute(bound: BoundOperation, request: UncheckedRequest): Promise<WireReply> {
-  return toWire(bound.operation, await bound.run(request));
+interface Served {
+  readonly reply: WireReply;
+  readonly replayed: boolean;
+}
+
+async function execute(
+  parts: PipelineParts,
+  bound: BoundOperation,
+  request: Request,
+  unchecked: UncheckedRequest,
+  wireBody: unknown,
+): Promise<Served> {
+  const { operation } = bound;
+  if (operation.idempotency === 'handler') idempotencyKeyOf(request);
+  if (!bound.once) return { reply: toWire(operation, await bound.run(unchecked)), replayed: false };
+  assert(parts.idempotency !== null, 'keyed operations need a store');
+  const subject = unchecked.principal?.id ?? 'anonymous';
+  const keyed = keyedRequestOf(parts.hash, request, operation.operationId, subject, wireBody);
+  return await runOnce({ store: parts.idempotency, errorMap: parts.errorMap }, bound, keyed, unchecked);
+}
+
+/** Counts the request against its address, then against its principal; the tighter count is shown. */
+async function limit(parts: PipelineParts, response: Response, kind: keyof RequestLimits, key: string) {
+  if (parts.limits !== null) response.set(rateLimitHeaders(await parts.limits[kind].take(key)));
 }
 
 /** One request to one operation, from credentials to answer. Throws; the error handler answers. */
@@ -98,20 +141,21 @@ export async function serve(
 ): Promise<void> {
   const { operation } = bound;
   const notes = response.locals as ResponseNotes;
+  if (operation.unlimited !== true) await limit(parts, response, 'address', addressKey(request.ip ?? ''));
   const principal = await authenticate(request, parts.authenticator);
-  if (principal !== null) notes.principal = principal.id;
+  if (principal !== null) {
+    notes.principal = principal.id;
+    if (operation.unlimited !== true) await limit(parts, response, 'principal', limitKeyOf(principal));
+  }
   checkAccess(operation.access, principal, request);
   checkOrigin(parts, operation, request, principal);
   const ifMatchVersion =
     operation.versioned === true ? versionFromIfMatch(request.headers['if-match']) : undefined;
-  const parsed = await parseRequest(operation, request);
-  const reply = await withTimeout(parts.handlerTimeoutMs, (signal) =>
-    execute(bound, {
-      ...contextOf(parts, operation, request, notes.requestId, principal, signal),
-      ...parsed,
-      principal,
-      ifMatchVersion,
-    }),
-  );
+  const { wireBody, ...parsed } = await parseRequest(operation, request);
+  const { reply, replayed } = await withTimeout(parts.handlerTimeoutMs, (signal) => {
+    const context = contextOf(parts, operation, request, notes.requestId, principal, signal);
+    return execute(parts, bound, request, { ...context, ...parsed, principal, ifMatchVersion }, wireBody);
+  });
+  if (replayed) response.set('idempotency-replayed', 'true');
   sendWire(response, reply);
 }

@@ -14,6 +14,9 @@ export interface WireReply {
   readonly body: string | null;
 }
 
+const JSON_CONTENT = 'application/json; charset=utf-8';
+const PROBLEM_CONTENT = 'application/problem+json; charset=utf-8';
+
 /**
  * Turns a handler's reply into what goes over the wire. Only fields that the contract declares leave the
  * process; a reply that does not fit its contract is our mistake and becomes an internal error.
@@ -26,6 +29,7 @@ export function toWire(operation: OperationShape, reply: UncheckedReply): WireRe
   return {
     status: reply.status,
     headers: {
+      ...(declared.body === null ? {} : { 'content-type': JSON_CONTENT }),
       ...(reply.version === undefined ? {} : { etag: entityTag(reply.version) }),
       ...(reply.location === undefined ? {} : { location: reply.location }),
       ...(reply.cookie === undefined ? {} : { 'set-cookie': reply.cookie }),
@@ -35,14 +39,18 @@ export function toWire(operation: OperationShape, reply: UncheckedReply): WireRe
   };
 }
 
+export function problemToWire(problem: ProblemReply): WireReply {
+  return {
+    status: problem.status,
+    headers: { ...problem.headers, 'content-type': PROBLEM_CONTENT },
+    body: JSON.stringify(problem.body),
+  };
+}
+
 export function sendWire(response: Response, reply: WireReply): void {
   response.status(reply.status).set(reply.headers);
-  if (reply.body === null) {
-    response.end();
-    return;
-  }
-  response.set('content-type', 'application/json; charset=utf-8');
-  response.end(reply.body);
+  if (reply.body === null) response.end();
+  else response.end(reply.body);
 }
 
 /** How much of a refused body is still read, so that its sender gets to see the answer. */
@@ -72,12 +80,11 @@ function endAfterLingering(request: Request, response: Response, body: string): 
 }
 
 export function sendProblem(request: Request, response: Response, problem: ProblemReply): void {
-  const body = JSON.stringify(problem.body);
-  response.status(problem.status).set(problem.headers);
-  response.set('content-type', 'application/problem+json; charset=utf-8');
+  const wire = problemToWire(problem);
   if (hasBody(request) && !request.complete) {
-    endAfterLingering(request, response, body);
+    response.status(wire.status).set(wire.headers);
+    endAfterLingering(request, response, wire.body ?? '');
     return;
   }
-  response.end(body);
+  sendWire(response, wire);
 }

@@ -41,6 +41,8 @@ export async function serveApi(
     hash: testHash,
     publicOrigin: 'https://bank.example',
     authenticator: null,
+    idempotency: null,
+    limits: null,
     handlerTimeoutMs: 5_000,
     ...options,
   });
