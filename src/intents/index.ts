@@ -23,3 +23,5 @@ export * from './manifest-contract.ts';
 export * from './signature-contract.ts';
 export { hashStatement, hex, taggedHash } from './tagged-hash.ts';
 export { verifySignature } from './verify-signature.ts';
+export * from './key-attestation-contract.ts';
+export * from './signing-bundle-contract.ts';

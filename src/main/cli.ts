@@ -1,7 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { EXIT_CONFIG, exitWith } from './lifecycle/exit.ts';
+import { registerMigrate } from './commands/migrate.ts';
+import { registerSettings } from './commands/settings.ts';
 import { registerRoles } from './register-roles.ts';
+import { registerSandbox } from './sandbox/register-sandbox.ts';
 
 /** The whole command line. Each group of commands is registered by a file of its own. */
 function program(): Command {
@@ -10,7 +13,10 @@ function program(): Command {
     .version(packageJson.version)
     .showHelpAfterError('(trilock --help shows every command)')
     .exitOverride();
+  registerSandbox(trilock);
   registerRoles(trilock);
+  registerMigrate(trilock);
+  registerSettings(trilock);
   return trilock;
 }
 

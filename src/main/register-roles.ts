@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import { runRole, type RoleContext, type StartedRole } from './lifecycle/run-role.ts';
 import { loadSettings, settingsHelp, type Role, type SettingsOf } from './settings/index.ts';
+import { startApi } from './roles/api.ts';
+import { startNode } from './roles/node.ts';
+import { startSigner } from './roles/signer.ts';
 import { startWitness } from './roles/witness.ts';
 
 type Supervised = Exclude<Role, 'sandbox' | 'migrate'>;
@@ -30,5 +33,13 @@ function registerRole<R extends Supervised>(
 
 /** The long-running roles: one process each. */
 export function registerRoles(trilock: Command): void {
+  registerRole(trilock, 'api', 'the REST API and the pages', startApi);
+  registerRole(
+    trilock,
+    'signer',
+    'the platform cosigner, which checks everything from the bytes',
+    startSigner,
+  );
+  registerRole(trilock, 'node', 'a regtest Bitcoin node for the sandbox', startNode);
   registerRole(trilock, 'witness', 'countersign where the signer stands, from another host', startWitness);
 }

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { connect, type ListenOptions, type Server } from 'node:net';
+import { connect, type Server } from 'node:net';
 
-/** How Node wants to hear of `/path/to/socket` or `host:port`. */
-export function endpointOptions(
-  endpoint: string,
-): ListenOptions & ({ path: string } | { host: string; port: number }) {
+/** `/path/to/socket` or `host:port`, taken apart. */
+export type EndpointTarget = { readonly path: string } | { readonly host: string; readonly port: number };
+
+export function endpointTarget(endpoint: string): EndpointTarget {
   if (endpoint.startsWith('/')) return { path: endpoint };
   const separator = endpoint.lastIndexOf(':');
   return {
@@ -30,15 +30,13 @@ function answers(path: string): Promise<boolean> {
  * @throws NodeJS.ErrnoException `EADDRINUSE` and the like.
  */
 export async function listenOn(server: Server, endpoint: string): Promise<void> {
-  const options = endpointOptions(endpoint);
-  if ('path' in options && options.path !== undefined && !(await answers(options.path))) {
-    await rm(options.path, { force: true });
-  }
+  const target = endpointTarget(endpoint);
+  if ('path' in target && !(await answers(target.path))) await rm(target.path, { force: true });
   const mask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(options, () => {
+      server.listen(target, () => {
         server.removeListener('error', reject);
         resolve();
       });

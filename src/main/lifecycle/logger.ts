@@ -1,9 +1,7 @@
-import { pino, type Logger } from 'pino';
+import { pino, type Level } from 'pino';
+import { createLog, type Log } from '../../http/index.ts';
 
-/** Structured logs on standard error, one JSON object a line, named by role. */
-export function createLogger(role: string, level: string): Logger {
-  return pino(
-    { name: role, level, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 2, sync: false }),
-  );
+/** The log of a role: JSON lines on standard error, written at once so that a crash loses none. */
+export function createLogger(level: Level | 'silent'): Log {
+  return createLog(level, pino.destination({ fd: 2, sync: true }));
 }

@@ -1,5 +1,6 @@
-import { isoTime, describeError } from '../../shared/index.ts';
-import type { Logger } from 'pino';
+import { isoTime } from '../../shared/index.ts';
+import type { Level } from 'pino';
+import type { Log } from '../../http/index.ts';
 import { exitWith, EXIT_FAILURE } from './exit.ts';
 import { createLogger } from './logger.ts';
 import { startMonitor, type Check } from './monitor.ts';
@@ -15,14 +16,14 @@ export interface StartedRole {
 }
 
 export interface RoleContext {
-  readonly logger: Logger;
+  readonly log: Log;
   /** Ends the process: for a role that finds that it can no longer do its work. */
   readonly fail: (reason: unknown) => void;
 }
 
 export interface RoleFrame {
   readonly role: string;
-  readonly logLevel: string;
+  readonly logLevel: Level | 'silent';
   readonly shutdownSeconds: number;
   readonly monitor: string | undefined;
   readonly start: (context: RoleContext) => Promise<StartedRole>;
@@ -39,7 +40,7 @@ export interface ReadyMessage {
  * its supervisor is gone. A supervised process leaves SIGINT to its supervisor, because Ctrl-C reaches both.
  */
 export async function runRole(frame: RoleFrame): Promise<void> {
-  const logger = createLogger(frame.role, frame.logLevel);
+  const log = createLogger(frame.logLevel);
   const supervised = process.connected;
   let role: StartedRole | undefined;
   let stopping = false;
@@ -47,21 +48,21 @@ export async function runRole(frame: RoleFrame): Promise<void> {
   const stop = (reason: string, status: number): void => {
     if (stopping) return;
     stopping = true;
-    logger.info({ reason }, 'stopping');
+    log.info(`stopping: ${reason}`, { component: frame.role });
     setTimeout(() => {
-      logger.error('did not stop in time');
+      log.error('did not stop in time', { component: frame.role });
       process.exit(EXIT_FAILURE);
     }, frame.shutdownSeconds * 1_000).unref();
     (role?.stop() ?? Promise.resolve()).then(
       () => process.exit(status),
       (thrown: unknown) => {
-        logger.error({ err: thrown }, 'stopping failed');
+        log.error('stopping failed', { component: frame.role, error: thrown });
         process.exit(EXIT_FAILURE);
       },
     );
   };
   const fail = (reason: unknown): void => {
-    logger.fatal({ err: reason }, describeError(reason));
+    log.error('failed', { component: frame.role, error: reason });
     stop('failure', EXIT_FAILURE);
   };
 
@@ -74,14 +75,14 @@ export async function runRole(frame: RoleFrame): Promise<void> {
   process.on('unhandledRejection', fail);
 
   try {
-    const started = await frame.start({ logger, fail });
+    const started = await frame.start({ log, fail });
     role = started;
     const { checks, metrics, facts } = started;
     if (frame.monitor !== undefined) {
       const startedAt = isoTime(Date.now());
       await startMonitor(frame.monitor, { role: frame.role, startedAt, checks, ...(metrics && { metrics }) });
     }
-    logger.info(facts, 'ready');
+    log.info('ready', { component: frame.role });
     process.send?.({ kind: 'ready', facts } satisfies ReadyMessage);
   } catch (thrown) {
     exitWith(thrown);

@@ -12,7 +12,7 @@ export async function startWitness(
   const witness = await openWitness(settings.TRILOCK_WITNESS_DIRECTORY);
   const server = createWireServer({
     methods: witness.methods,
-    onFailure: (method, thrown) => context.logger.error({ method, err: thrown }, 'a call failed'),
+    onFailure: (method, thrown) => context.log.error('call failed', { operationId: method, error: thrown }),
   });
   await listenOn(server, settings.TRILOCK_WITNESS_SOCKET);
   return {

@@ -15,6 +15,8 @@ export interface ChildPlan {
   readonly settings: Readonly<Record<string, string>>;
   readonly logFile: string;
   readonly onRestart: (role: string, why: string) => void;
+  /** A new process of this role was started. */
+  readonly onSpawn: () => void;
 }
 
 /** What a child inherits besides its settings: nothing else of our environment reaches it. */
@@ -91,8 +93,11 @@ export class Child {
         env: environment({ ...this.#plan.settings, TRILOCK_RESTARTS: String(this.#restarts) }),
         stdio: ['ignore', log.fd, log.fd, 'ipc'],
         execArgv: [],
+        // A Ctrl-C at the terminal is for the supervisor, which stops everything in order.
+        detached: true,
       });
       this.#process = child;
+      this.#plan.onSpawn();
       return child;
     } finally {
       await log.close();
@@ -123,7 +128,7 @@ export class Child {
   /** The line in which the child said why it did not start. */
   async #lastLine(): Promise<string> {
     const lines = (await readFile(this.#plan.logFile, 'utf8')).trimEnd().split('\n');
-    const said = lines.findLast((line) => line.startsWith('trilock: '))?.slice('trilock: '.length);
+    const said = lines.findLast((line) => /^(trilock|error): /.test(line))?.replace(/^\w+: /, '');
     return `${this.role} did not start: ${said ?? `see ${this.#plan.logFile}`}`;
   }
 }

@@ -92,7 +92,7 @@ export async function keptSecret(directory: DataDirectory, name: string): Promis
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
   }
-  const secret = randomBytes(24).toString('hex');
+  const secret = randomBytes(32).toString('hex');
   await writeFile(path, `${secret}\n`, { mode: 0o600, flag: 'wx' });
   return secret;
 }

@@ -62,9 +62,20 @@ export function wholeNumber(min: number, max: number, unit: string) {
     .refine((value) => value >= min && value <= max, { error: what });
 }
 
-export const yesOrNo = oneOf('yes', 'no').transform((value) => value === 'yes');
-
 export const shortText = z
   .string()
   .min(1, { error: 'not empty' })
   .max(200, { error: 'at most 200 characters' });
+
+/** One or more secrets of 32 bytes, hex, separated by commas. */
+export const hexSecrets = z
+  .string()
+  .regex(/^[0-9a-f]{64}(,[0-9a-f]{64}){0,4}$/, {
+    error: '64 hex digits, or up to five such secrets separated by commas',
+  })
+  .transform((text) => {
+    const [current = '', ...earlier] = text.split(',');
+    const secrets: [Buffer, ...Buffer[]] = [Buffer.from(current, 'hex')];
+    for (const secret of earlier) secrets.push(Buffer.from(secret, 'hex'));
+    return secrets;
+  });

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import {
   absolutePath,
   endpoint,
+  hexSecrets,
   httpUrl,
   namedEndpoints,
   oneOf,
@@ -91,6 +92,13 @@ export const SETTINGS = {
     optional: true,
     meaning: 'The address customers see, when a proxy stands in front: https makes cookies Secure.',
   },
+  TRILOCK_HTTP_SECRETS: {
+    schema: hexSecrets,
+    roles: ['api'],
+    secret: true,
+    meaning:
+      'Secrets under which the API hashes tokens and signs cursors, 32 bytes of hex each, separated by commas: the current one first, then earlier ones that still count.',
+  },
   TRILOCK_LEDGER_SOCKET: {
     schema: endpoint,
     roles: ['api', 'worker', 'ledger'],
@@ -165,9 +173,15 @@ export const SETTINGS = {
     optional: true,
     meaning: 'Where the sandbox keeps database, chain and keys. Default: .trilock in the checkout.',
   },
+  TRILOCK_NODE_RPC_PORT: {
+    schema: port,
+    roles: ['node'],
+    fallback: '0',
+    meaning: 'The loopback port of the regtest node’s JSON-RPC.',
+  },
   BITCOIND_BIN: {
     schema: absolutePath,
-    roles: ['sandbox'],
+    roles: ['sandbox', 'node'],
     optional: true,
     meaning: 'A bitcoind for the sandbox to run on regtest in place of the embedded node.',
   },

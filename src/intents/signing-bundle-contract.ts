@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { approvalSchema, requestSignatureSchema } from './approval-contract.ts';
+import { idText } from './fields-contract.ts';
+import { intentSchema } from './intent-contract.ts';
+
+/** At most so many intents are paid by one transaction. */
+const MAX_INTENTS = 200;
+
+/** One intent with everything that entitles it. */
+export const entitledIntentSchema = z.strictObject({
+  intent: intentSchema,
+  /** The customer's signature; an intent of staff has none. */
+  request: requestSignatureSchema.nullable(),
+  approvals: z.array(approvalSchema).max(30),
+});
+
+/**
+ * What a station and the signer get to see: a PSBT and every intent that it carries out, with signatures. They
+ * trust nothing else about it.
+ */
+export const signingBundleSchema = z.strictObject({
+  version: z.literal(1),
+  wallet: idText('wallet'),
+  intents: z.array(entitledIntentSchema).min(1).max(MAX_INTENTS),
+  /** BIP174, base64. */
+  psbt: z.string().max(16 * 1024 * 1024),
+});
+
+export type EntitledIntent = z.infer<typeof entitledIntentSchema>;
+export type SigningBundle = z.infer<typeof signingBundleSchema>;
