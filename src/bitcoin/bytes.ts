@@ -33,16 +33,20 @@ export function encodeBase58Check(payload: Uint8Array): string {
 }
 
 /**
- * The payload, or what is wrong. Callers bound the length of `text` first: base 58 takes quadratic time.
+ * The payload of `payloadBytes`, or what is wrong. Callers bound the length of `text` first: base 58 takes
+ * quadratic time.
  */
-export function decodeBase58Check(text: string): Uint8Array | 'malformed' | 'checksum_mismatch' {
+export function decodeBase58Check(
+  text: string,
+  payloadBytes: number,
+): Uint8Array | 'malformed' | 'checksum_mismatch' {
   let bytes: Uint8Array;
   try {
     bytes = base58.decode(text);
   } catch {
     return 'malformed';
   }
-  if (bytes.length < 5) return 'malformed';
-  const payload = bytes.slice(0, -4);
-  return bytesEqual(checksum(payload), bytes.subarray(-4)) ? payload : 'checksum_mismatch';
+  if (bytes.length !== payloadBytes + 4) return 'malformed';
+  const payload = bytes.slice(0, payloadBytes);
+  return bytesEqual(checksum(payload), bytes.subarray(payloadBytes)) ? payload : 'checksum_mismatch';
 }

@@ -55,10 +55,13 @@ type AddressErrorCode =
 
 /** Refusals of signed messages (BIP322). */
 type MessageErrorCode =
+  | 'message_malformed'
   | 'message_too_long'
   | 'message_signature_malformed'
   | 'message_signature_unsupported'
+  | 'message_signature_invalid'
   | 'message_address_unsupported'
+  | 'message_script_unsupported'
   | 'message_signer_foreign'
   | 'message_signatures_insufficient';
 

@@ -75,9 +75,8 @@ function parseSegwit(text: string, network: NetworkName): Address {
 }
 
 function parseBase58(text: string, network: NetworkName): Address {
-  const payload = decodeBase58Check(text);
-  if (payload === 'checksum_mismatch') return refuseText('checksum_mismatch');
-  if (payload === 'malformed' || payload.length !== 1 + HASH_BYTES) return refuseText('malformed');
+  const payload = decodeBase58Check(text, 1 + HASH_BYTES);
+  if (typeof payload === 'string') return refuseText(payload);
   const version = payload[0];
   const isScript = NETWORK_NAMES.some((name) => networkOf(name).p2shVersion === version);
   const found = NETWORK_NAMES.filter((name) => {

@@ -1,5 +1,6 @@
 import { BitcoinError } from '../errors.ts';
-import { parseKeyExpression, type KeyExpression } from '../keys/key-expression.ts';
+import { looksPrivate, parseKeyExpression, type KeyExpression } from '../keys/key-expression.ts';
+import { privateKeyRefused } from '../keys/extended-public-key.ts';
 import { HARDENED } from '../keys/derivation-path.ts';
 import type { NetworkName } from '../network.ts';
 import { removeDescriptorChecksum } from './checksum.ts';
@@ -10,23 +11,32 @@ const MAX_DESCRIPTOR_LENGTH = 8192;
 
 const OURS = /^wsh\(sortedmulti\(([^()]*)\)\)$/;
 
-/** Script expressions of BIP380 to 392 and of miniscript under wsh, by name. */
-const KNOWN_EXPRESSION =
-  /^(?:sh\(wsh|sh\(wpkh|sh\(multi|sh\(sortedmulti|sh|wpkh|pkh|pk|combo|tr|rawtr|raw|addr|multi|sortedmulti|sp)\(/;
+/** Script expressions of BIP380 to 392 that may stand at the top. */
+const TOP_LEVEL = new Set([
+  'sh',
+  'wsh',
+  'wpkh',
+  'pkh',
+  'pk',
+  'combo',
+  'tr',
+  'rawtr',
+  'raw',
+  'addr',
+  'multi',
+  'sortedmulti',
+  'sp',
+]);
+const BELOW_WSH = new Set(['multi', 'pk', 'pkh']);
 
-/** Says what the expression is, so that a person knows why it is refused. */
+/** Says what the expression is, `sh(wsh())` or `miniscript`, so that a person knows why it is refused. */
 function nameOf(body: string): string | null {
-  if (body.startsWith('wsh(')) {
-    const inner = /^wsh\(([a-z_]+:)?([a-z0-9_]+)\(/.exec(body);
-    if (inner?.[2] === undefined) return null;
-    return ['multi', 'pk', 'pkh'].includes(inner[2]) && inner[1] === undefined
-      ? `wsh(${inner[2]}())`
-      : 'miniscript';
+  const [outer, inner] = (/^(?:[a-z_:]+\()+/.exec(body)?.[0] ?? '').split('(');
+  if (outer === undefined || !TOP_LEVEL.has(outer)) return null;
+  if (outer === 'wsh' && inner !== undefined && inner !== '') {
+    return BELOW_WSH.has(inner) ? `wsh(${inner}())` : 'miniscript';
   }
-  const known = KNOWN_EXPRESSION.exec(body);
-  return known === null
-    ? null
-    : `${known[0].replaceAll('(', '(').slice(0, -1)}()${known[0].startsWith('sh(') ? ')' : ''}`;
+  return outer === 'sh' && inner !== undefined && TOP_LEVEL.has(inner) ? `sh(${inner}())` : `${outer}()`;
 }
 
 function refuseForm(body: string): never {
@@ -83,6 +93,8 @@ export function parseDescriptor(text: string, network: NetworkName): WalletDescr
     });
   }
   const body = removeDescriptorChecksum(text);
+  // Of any form: whoever pasted a private key must hear of that first.
+  if (body.split(/[^0-9A-Za-z]+/).some(looksPrivate)) throw privateKeyRefused();
   const inner = OURS.exec(body)?.[1];
   if (inner === undefined) return refuseForm(body);
   const [threshold = '', ...keys] = inner.split(',');

@@ -12,6 +12,8 @@ export interface DescriptorKey {
   readonly xpub: ExtendedPublicKey;
 }
 
+declare const walletDescriptorBrand: unique symbol;
+
 /**
  * A wallet: `wsh(sortedmulti(threshold, key…))`, each key with its origin and the receive and change branches
  * `<0;1>/*` (BIP380, 382, 383, 389). Made only by {@link walletDescriptor}, so every rule below holds.
@@ -23,6 +25,7 @@ export interface WalletDescriptor {
   readonly keys: readonly DescriptorKey[];
   /** The one canonical text, with its checksum: hardened steps as `h`, keys as xpub or tpub. */
   readonly text: string;
+  readonly [walletDescriptorBrand]: true;
 }
 
 /** Two of three: what wallets are unless a plan says otherwise. */
@@ -110,7 +113,14 @@ export function walletDescriptor(parts: {
     requireMatchingOrigin(key);
   }
   requireDistinct(keys);
-  return { network, threshold, keys, text: addDescriptorChecksum(bodyOf(threshold, keys, '<0;1>')) };
+  // Copied, so that a caller's object with a private key is not kept, and frozen, so that nobody edits a wallet.
+  const publicKeys = keys.map(({ origin, xpub }) => Object.freeze({ origin, xpub }));
+  return Object.freeze({
+    network,
+    threshold,
+    keys: Object.freeze(publicKeys),
+    text: addDescriptorChecksum(bodyOf(threshold, keys, '<0;1>')),
+  }) as WalletDescriptor;
 }
 
 /** `receive` addresses are shown to payers (step 0), `change` ones only to ourselves (step 1). */

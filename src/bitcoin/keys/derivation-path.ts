@@ -61,8 +61,8 @@ export function bip48Path(network: NetworkName, account: number): DerivationPath
  */
 export function bip48Account(path: DerivationPath, network: NetworkName): number {
   const account = (path[2] ?? 0) - HARDENED;
-  const expected = account >= 0 ? bip48Path(network, account) : [];
-  if (path.length !== 4 || !expected.every((step, position) => step === path[position])) {
+  const expected = account < 0 ? undefined : bip48Path(network, account);
+  if (path.length !== 4 || !expected?.every((step, position) => step === path[position])) {
     throw new BitcoinError(
       'derivation_path_unsupported',
       `This is not a BIP48 multisig path of ${network}.`,

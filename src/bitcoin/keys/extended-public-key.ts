@@ -68,8 +68,8 @@ function networksOf(kind: Kind): NetworkName[] {
   return NETWORK_NAMES.filter((name) => (name === 'mainnet') === kind.mainnet);
 }
 
-/** Writes the fields as BIP32 does. */
-export function extendedPublicKey(fields: Omit<ExtendedPublicKey, 'text'>): ExtendedPublicKey {
+/** The 78 bytes of BIP32's serialisation, as a PSBT names a key. */
+export function extendedPublicKeyPayload(fields: Omit<ExtendedPublicKey, 'text'>): Uint8Array {
   const payload = new Uint8Array(PAYLOAD_BYTES);
   const view = new DataView(payload.buffer);
   view.setUint32(0, networkOf(fields.network).xpubVersion);
@@ -78,7 +78,7 @@ export function extendedPublicKey(fields: Omit<ExtendedPublicKey, 'text'>): Exte
   view.setUint32(9, fields.childNumber);
   payload.set(fields.chainCode, 13);
   payload.set(fields.publicKey, 45);
-  return { ...fields, text: encodeBase58Check(payload) };
+  return payload;
 }
 
 /**
@@ -88,10 +88,9 @@ export function extendedPublicKey(fields: Omit<ExtendedPublicKey, 'text'>): Exte
  */
 export function parseExtendedPublicKey(text: string, network: NetworkName): ExtendedPublicKey {
   if (text.length > MAX_TEXT_LENGTH) throw malformed('it is too long');
-  const payload = decodeBase58Check(text);
-  if (payload === 'malformed') throw malformed('it is not base 58');
+  const payload = decodeBase58Check(text, PAYLOAD_BYTES);
+  if (payload === 'malformed') throw malformed('it is not base 58 of the right length');
   if (payload === 'checksum_mismatch') throw malformed('its checksum does not match');
-  if (payload.length !== PAYLOAD_BYTES) throw malformed('its length is wrong');
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const kind = VERSIONS.get(view.getUint32(0));
   if (kind === undefined) throw malformed('its prefix is unknown');
@@ -114,14 +113,9 @@ export function parseExtendedPublicKey(text: string, network: NetworkName): Exte
   }
   const publicKey = payload.slice(45);
   if (!isCompressedPublicKey(publicKey)) throw malformed('its public key is not on the curve');
-  return extendedPublicKey({
-    network,
-    depth,
-    parentFingerprint,
-    childNumber,
-    chainCode: payload.slice(13, 45),
-    publicKey,
-  });
+  const chainCode = payload.slice(13, 45);
+  const fields = { network, depth, parentFingerprint, childNumber, chainCode, publicKey };
+  return { ...fields, text: encodeBase58Check(extendedPublicKeyPayload(fields)) };
 }
 
 /** First four bytes of hash160 of a public key, eight hex digits (BIP32). */

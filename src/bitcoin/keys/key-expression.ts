@@ -23,8 +23,11 @@ function malformed(reason: string): BitcoinError {
   });
 }
 
-/** Recognised by its beginning and length alone, so that one with a typing error is not echoed either. */
-function looksPrivate(key: string): boolean {
+/**
+ * Whether the text is a private key, extended or WIF: recognised by beginning and length alone, so that one with a
+ * typing error is not echoed either.
+ */
+export function looksPrivate(key: string): boolean {
   return /^[xyzYZtuvUV]prv/.test(key) || /^[5KLc9][1-9A-HJ-NP-Za-km-z]{50,51}$/.test(key);
 }
 

@@ -1,7 +1,7 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { Transaction } from 'bitcoinjs-lib';
-import { decodeBase58Check } from '../bytes.ts';
 import { deriveAddress, type DerivedAddress, type WalletPosition } from '../descriptors/derive-address.ts';
+import { extendedPublicKeyPayload } from '../keys/extended-public-key.ts';
 import type { WalletDescriptor } from '../descriptors/wallet-descriptor.ts';
 import { BitcoinError } from '../errors.ts';
 import { GLOBAL, INPUT, OUTPUT } from '../psbt/psbt-fields.ts';
@@ -140,9 +140,7 @@ function globalMap(wallet: WalletDescriptor, transaction: Transaction): PsbtMap 
   const map = new PsbtMap();
   map.setType(GLOBAL.unsignedTransaction, serializeWithoutWitness(transaction));
   for (const { xpub, origin } of wallet.keys) {
-    const payload = decodeBase58Check(xpub.text);
-    if (typeof payload === 'string') continue;
-    map.set(psbtKey(GLOBAL.xpub, payload), keyPath(origin.fingerprint, origin.path));
+    map.set(psbtKey(GLOBAL.xpub, extendedPublicKeyPayload(xpub)), keyPath(origin.fingerprint, origin.path));
   }
   return map;
 }
