@@ -29,6 +29,8 @@ export async function startApi(settings: SettingsOf<'api'>, { log }: RoleContext
     hash: createKeyedHash(settings.TRILOCK_HTTP_SECRETS),
     publicOrigin: settings.TRILOCK_PUBLIC_URL ?? `http://${host}:${port}`,
     authenticator: null,
+    idempotency: null,
+    limits: null,
     handlerTimeoutMs: HANDLER_TIMEOUT_MS,
   });
   const server = await startServer(api.app, { host, port });
