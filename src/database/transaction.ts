@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from './database.ts';
 import { Prisma } from './generated/client.ts';
+import { sqlState } from './sql-state.ts';
 
 /** The tables inside one transaction. */
 export type DatabaseTransaction = Prisma.TransactionClient;
@@ -21,8 +22,9 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** How long to wait for a free connection. */
 const MAX_WAIT_MS = 10_000;
 const FIRST_PAUSE_MS = 5;
-/** Prisma: "Transaction failed due to a write conflict or a deadlock". */
+/** Prisma: "Transaction failed due to a write conflict or a deadlock"; raw statements keep the SQLSTATE instead. */
 const WRITE_CONFLICT = 'P2034';
+const MAY_BE_REPEATED = new Set(['40001', '40P01']);
 
 /** Runs `work` in one transaction: commits when it resolves, rolls back and rethrows when it throws. */
 export async function inTransaction<T>(
@@ -45,5 +47,6 @@ export async function inTransaction<T>(
 }
 
 function isWriteConflict(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === WRITE_CONFLICT;
+  const reported = error instanceof Prisma.PrismaClientKnownRequestError && error.code === WRITE_CONFLICT;
+  return reported || MAY_BE_REPEATED.has(sqlState(error) ?? '');
 }

@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PostgresConfig } from './config.ts';
 import { errorCode, PostgresError } from './errors.ts';
-import { connect, type Queryable } from './pool.ts';
+import { openPool, type Queryable } from './pool.ts';
 import { DATABASE_SCHEMAS, LOGIN_ROLES, OWNER_ROLE, type DatabaseSchema } from './roles.ts';
+import { withTransaction } from './transaction.ts';
 
 export interface BootstrapOptions {
   /** The schemas that live in this database. Default: all three. */
@@ -10,8 +12,9 @@ export interface BootstrapOptions {
   readonly passwords?: Partial<Readonly<Record<DatabaseSchema, string>>>;
 }
 
-/** Roles belong to the whole cluster, so two databases may be bootstrapped into the same ones at once. */
-const BOOTSTRAP_KEY = 7_203_013;
+/** Unique violation, duplicate object, and "tuple concurrently updated" (an internal error without a code of its own). */
+const COLLISIONS = new Set(['23505', '42710', 'XX000']);
+const ATTEMPTS = 10;
 
 /**
  * Prepares a database: creates the owner and the login roles where they are missing, the schemas, and who may
@@ -23,17 +26,18 @@ export async function bootstrapDatabase(
   admin: PostgresConfig,
   options: BootstrapOptions = {},
 ): Promise<void> {
-  const client = await connect(admin);
+  const pool = openPool(admin, { maxConnections: 1 });
   try {
-    await client.query('BEGIN');
-    await client.query('SELECT pg_advisory_xact_lock($1)', [BOOTSTRAP_KEY]);
-    const schemas = options.schemas ?? DATABASE_SCHEMAS;
-    await ensureRole(client, OWNER_ROLE, 'NOLOGIN');
-    for (const schema of schemas) await ensureRole(client, LOGIN_ROLES[schema], 'LOGIN');
-    for (const schema of schemas) await prepareRole(client, schema, options.passwords?.[schema]);
-    await client.query(`GRANT ${OWNER_ROLE} TO CURRENT_USER`);
-    await prepareDatabase(client, admin.database, schemas);
-    await client.query('COMMIT');
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await withTransaction(pool, (tx) => bootstrap(tx, admin.database, options));
+        return;
+      } catch (error) {
+        // Roles belong to the whole cluster, and no lock spans two databases: somebody else made the same one.
+        if (!COLLISIONS.has(errorCode(error) ?? '') || attempt === ATTEMPTS) throw error;
+        await sleep(Math.random() * 20 * attempt);
+      }
+    }
   } catch (error) {
     if (errorCode(error) !== '42501') throw error;
     throw new PostgresError(
@@ -42,8 +46,19 @@ export async function bootstrapDatabase(
       { cause: error },
     );
   } finally {
-    await client.end();
+    await pool.end();
   }
+}
+
+async function bootstrap(client: Queryable, database: string, options: BootstrapOptions): Promise<void> {
+  const schemas = options.schemas ?? DATABASE_SCHEMAS;
+  await ensureRole(client, OWNER_ROLE, 'NOLOGIN');
+  for (const schema of schemas) {
+    await ensureRole(client, LOGIN_ROLES[schema], 'LOGIN');
+    await prepareRole(client, schema, options.passwords?.[schema]);
+  }
+  await client.query(`GRANT ${OWNER_ROLE} TO CURRENT_USER`);
+  await prepareDatabase(client, database, schemas);
 }
 
 async function ensureRole(client: Queryable, role: string, login: 'LOGIN' | 'NOLOGIN'): Promise<void> {

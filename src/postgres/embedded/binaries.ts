@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { constants, existsSync } from 'node:fs';
-import { access, chmod, chown, cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, chmod, cp, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { PostgresError } from '../errors.ts';
@@ -70,14 +70,13 @@ async function makeUsable(folder: string): Promise<boolean> {
 }
 
 /** Copied under a working name first, so that a crash never leaves half a copy to be taken for a whole one. */
-async function copyPackage(source: string, target: string, user: ServerUser | undefined): Promise<void> {
+async function copyPackage(source: string, target: string): Promise<void> {
   const working = `${target}.${process.pid}.partial`;
   await rm(working, { recursive: true, force: true });
-  await mkdir(working, { recursive: true });
+  await mkdir(working, { recursive: true, mode: 0o755 });
   for (const part of ['native', 'scripts', 'package.json']) {
     await cp(join(source, part), join(working, part), { recursive: true, verbatimSymlinks: true });
   }
-  if (user !== undefined) await chown(working, user.uid, user.gid);
   await rename(working, target).catch(async (error: unknown) => {
     await rm(working, { recursive: true, force: true });
     if (!existsSync(target)) throw error;
@@ -93,7 +92,7 @@ export async function findBinaries(user: ServerUser | undefined, copyTo: string)
   const inPlace = canEnter(user, join(folder, 'native', 'bin')) && (await makeUsable(folder));
   const home = inPlace ? folder : join(copyTo, `postgresql-${version}`);
   if (!inPlace) {
-    if (!existsSync(home)) await copyPackage(folder, home, user);
+    if (!existsSync(home)) await copyPackage(folder, home);
     if (!(await makeUsable(home)) || !canEnter(user, join(home, 'native', 'bin'))) {
       throw new PostgresError(
         'directory_unreachable',

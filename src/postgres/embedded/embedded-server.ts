@@ -5,7 +5,7 @@ import type pg from 'pg';
 import type { PostgresConfig } from '../config.ts';
 import { PostgresError } from '../errors.ts';
 import { findBinaries } from './binaries.ts';
-import { clusterOwner, prepareServerHome } from './server-home.ts';
+import { clusterOwner, prepareServerHome, SHARED_HOME } from './server-home.ts';
 import { ensureCluster, readOrMakePassword, SERVER_ENVIRONMENT, SUPERUSER } from './cluster.ts';
 import { checkPort, freePort } from './port.ts';
 import { disownPostmasterFile, isServerOf, processExists, readPostmasterFile } from './postmaster-file.ts';
@@ -77,7 +77,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
 async function prepareSite({ directory, durable }: EmbeddedServerOptions): Promise<Site> {
   const us = findServerUser();
   const home = await prepareServerHome(directory, us);
-  const binaries = await findBinaries(us, home.clusterHome);
+  const binaries = await findBinaries(us, us === undefined ? home.clusterHome : SHARED_HOME);
   const user = await clusterOwner(join(home.clusterHome, 'data'), us);
   const password = await readOrMakePassword(home);
   const dataDirectory = await ensureCluster({ home, binaries, user, password, durable: durable !== false });

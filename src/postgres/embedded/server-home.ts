@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { errorCode, fileSystemError, PostgresError } from '../errors.ts';
 import { canEnter, type ServerUser } from './server-user.ts';
 
-/** Where root's servers live when the folder asked for lies below one that only root may enter. */
-const SHARED_HOME = '/var/lib/trilock';
+/** Of root's servers, what cannot lie in a folder that only root may enter. */
+export const SHARED_HOME = '/var/lib/trilock';
 
 export interface ServerHome {
   /** Password and log: ours, whoever runs the server. */

@@ -15,7 +15,9 @@ export type MigrationState =
   /** The database holds migrations that we do not have: it belongs to a newer program. */
   | 'unknown'
   /** A migration was changed after it had been applied. */
-  | 'edited';
+  | 'edited'
+  /** A migration began, committed by itself and did not end: only a restore helps. */
+  | 'unfinished';
 
 export interface MigrationStatus {
   readonly schema: DatabaseSchema;
@@ -26,6 +28,8 @@ export interface MigrationStatus {
   readonly unknown: readonly string[];
   /** Names whose text differs from what was applied. */
   readonly edited: readonly string[];
+  /** Names that began and did not end. */
+  readonly unfinished: readonly string[];
 }
 
 export interface DeployResult {
@@ -98,7 +102,7 @@ async function diagnose(
     filters: NO_FILTERS,
   });
   const ours = list.migrationDirectories.map(({ path }) => path);
-  const { history, editedMigrationNames: edited } = diagnosis;
+  const { history, editedMigrationNames: edited, failedMigrationNames: unfinished } = diagnosis;
   const pending = !diagnosis.hasMigrationsTable
     ? ours
     : history !== null && 'unappliedMigrationNames' in history
@@ -106,17 +110,31 @@ async function diagnose(
       : [];
   const unknown =
     history !== null && 'unpersistedMigrationNames' in history ? history.unpersistedMigrationNames : [];
-  const state =
-    unknown.length > 0 ? 'unknown' : edited.length > 0 ? 'edited' : pending.length > 0 ? 'behind' : 'current';
-  return { schema, state, pending, unknown, edited };
+  const lists = { pending, unknown, edited, unfinished };
+  return { schema, state: stateOf(lists), ...lists };
 }
 
-function refuseForeignHistory({ schema, unknown, edited }: MigrationStatus): void {
+/** The worst first. */
+function stateOf(lists: Omit<MigrationStatus, 'schema' | 'state'>): MigrationState {
+  if (lists.unknown.length > 0) return 'unknown';
+  if (lists.unfinished.length > 0) return 'unfinished';
+  if (lists.edited.length > 0) return 'edited';
+  return lists.pending.length > 0 ? 'behind' : 'current';
+}
+
+function refuseForeignHistory({ schema, unknown, edited, unfinished }: MigrationStatus): void {
   if (unknown.length > 0) {
     throw new PostgresError(
       'migration_unknown',
       `The schema ${schema} belongs to a newer program: it has ${unknown.join(', ')}, which this one does not know.`,
       { details: { schema, migrations: unknown } },
+    );
+  }
+  if (unfinished.length > 0) {
+    throw new PostgresError(
+      'migration_failed',
+      `The schema ${schema} holds half of ${unfinished.join(', ')}, which committed by itself: restore a backup.`,
+      { details: { schema, migrations: unfinished } },
     );
   }
   if (edited.length > 0) {
