@@ -1,4 +1,4 @@
-import { formatSatoshis, parseSatoshis, type Satoshis } from '../shared/index.ts';
+import { addSatoshis, formatSatoshis, parseSatoshis, type Satoshis } from '../shared/index.ts';
 import type { Approval, ApprovalStatement, RequestSignature, RequestStatement } from './approval-contract.ts';
 import { IntentError } from './errors.ts';
 import type { Intent } from './intent-contract.ts';
@@ -88,8 +88,7 @@ export async function verifyApproval(
 
 /** Every person behind the one who asks, also through a second account of theirs. */
 function requesters(intent: Intent, manifest: Manifest): Set<string> {
-  const accounts = new Set<string>([intent.requester]);
-  if (intent.kind === 'withdrawal') accounts.add(intent.body.customer);
+  const accounts = new Set<string>([intent.requester, intent.body.customer]);
   const entries = manifest.approvers.filter(
     (entry) => accounts.has(entry.id) || (entry.customer !== undefined && accounts.has(entry.customer)),
   );
@@ -111,9 +110,7 @@ export function quorumRuleFor(manifest: Manifest, amount: Satoshis): QuorumRule 
 
 /** The amount by which an intent's quorum is chosen: what leaves the customer, fee included. */
 export function amountAtStake(intent: Intent): Satoshis {
-  const fee = parseSatoshis(intent.body.maxFeeSatoshis);
-  if (intent.kind === 'return') return fee;
-  return (paymentsTotal(intent.body.payments) + fee) as Satoshis;
+  return addSatoshis(paymentsTotal(intent.body.payments), parseSatoshis(intent.body.maxFeeSatoshis));
 }
 
 /**

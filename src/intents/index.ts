@@ -25,3 +25,12 @@ export { hashStatement, hex, taggedHash } from './tagged-hash.ts';
 export { verifySignature } from './verify-signature.ts';
 export * from './key-attestation-contract.ts';
 export * from './signing-bundle-contract.ts';
+export { keyStatementDigest, parseKeyAttestation, verifyKeyAttestation } from './key-attestation.ts';
+export {
+  descriptorHash,
+  parseWalletRegistration,
+  PLAN_KEYS,
+  verifyWalletRegistration,
+} from './wallet-registration.ts';
+export * from './wallet-registration-contract.ts';
+export { parseSigningBundle, verifyBundle, type BundleTrust, type VerifiedBundle } from './verify-bundle.ts';

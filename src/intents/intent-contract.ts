@@ -41,21 +41,8 @@ export const withdrawalIntentSchema = z.strictObject({
   body: withdrawalBodySchema,
 });
 
-/** Gives inputs of a payout that was stopped back to the wallet they came from. */
-export const returnIntentSchema = z.strictObject({
-  ...envelope,
-  kind: z.literal('return'),
-  body: z.strictObject({
-    /** The intent whose payout is stopped. */
-    intent: idText('intent'),
-    wallet: idText('wallet'),
-    descriptorHash: hash32,
-    maxFeeSatoshis: satoshiText,
-  }),
-});
-
 /** The canonical statement of what is to happen. Each kind has a body of its own. */
-export const intentSchema = z.discriminatedUnion('kind', [withdrawalIntentSchema, returnIntentSchema]);
+export const intentSchema = z.discriminatedUnion('kind', [withdrawalIntentSchema]);
 
 export type Intent = z.infer<typeof intentSchema>;
 export type IntentKind = Intent['kind'];

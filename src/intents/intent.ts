@@ -25,7 +25,7 @@ export function parseIntent(value: unknown): Intent {
   if (lifetime <= 0 || lifetime > MAX_INTENT_LIFETIME_MS) {
     throw new IntentError('intent_malformed', 'An intent lives at least a moment and at most 14 days.');
   }
-  if (intent.kind === 'withdrawal' && intent.body.payments.some((payment) => payment.satoshis === '0')) {
+  if (intent.body.payments.some((payment) => payment.satoshis === '0')) {
     throw new IntentError('intent_malformed', 'A payment of nothing is not a payment.');
   }
   return intent;

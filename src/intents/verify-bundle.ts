@@ -1,0 +1,158 @@
+import {
+  checkSpend,
+  DEFAULT_SPEND_LIMITS,
+  explain,
+  parseAddress,
+  parsePsbtBase64,
+  type CheckedSpend,
+  type Explanation,
+  type Payment as PaymentOutput,
+  type Psbt,
+  type SpendLimits,
+  type WalletDescriptor,
+} from '../bitcoin/index.ts';
+import { addSatoshis, feeRateFromSatsPerKvb, parseSatoshis, type Satoshis } from '../shared/index.ts';
+import { amountAtStake, verifyApprovals, verifyRequest } from './approval.ts';
+import { IntentError } from './errors.ts';
+import type { Intent } from './intent-contract.ts';
+import { checkIntentCurrent, intentHash, parseIntent, paymentsTotal } from './intent.ts';
+import type { Manifest } from './manifest-contract.ts';
+import { checkManifestCurrent } from './manifest.ts';
+import type { PublicKey } from './signature-contract.ts';
+import { signingBundleSchema, type EntitledIntent, type SigningBundle } from './signing-bundle-contract.ts';
+import { descriptorHash } from './wallet-registration.ts';
+
+/** What the verifier itself has pinned; nothing of it comes with the bundle. */
+export interface BundleTrust {
+  readonly manifest: Manifest;
+  readonly wallet: {
+    readonly id: string;
+    readonly name: string;
+    /** Null for the institution's own wallets, which pay spending balances out. */
+    readonly customer: string | null;
+    readonly descriptor: WalletDescriptor;
+    /** Cosigner role of each key, in the descriptor's order. */
+    readonly keyNames: readonly string[];
+  };
+  /** The pinned credentials of a customer, by credential id; empty for a stranger. */
+  readonly credentialsOf: (customer: string) => ReadonlyMap<string, PublicKey>;
+}
+
+/** A bundle of which every word was checked. */
+export interface VerifiedBundle {
+  readonly psbt: Psbt;
+  readonly intents: readonly {
+    readonly intent: Intent;
+    readonly hash: string;
+    readonly approvedBy: readonly string[];
+  }[];
+  readonly spend: CheckedSpend;
+  readonly explanation: Explanation;
+  /** What the intents pay together, without fee. */
+  readonly paid: Satoshis;
+}
+
+/** @throws IntentError `bundle_malformed`. */
+export function parseSigningBundle(value: unknown): SigningBundle {
+  const parsed = signingBundleSchema.safeParse(value);
+  if (!parsed.success) {
+    throw new IntentError('bundle_malformed', 'This is not a bundle to sign.', {
+      details: {
+        path: parsed.error.issues[0]?.path.join('.') ?? '',
+        reason: parsed.error.issues[0]?.message ?? '',
+      },
+    });
+  }
+  return parsed.data;
+}
+
+function checkSource(intent: Intent, bundle: SigningBundle, wallet: BundleTrust['wallet']): void {
+  const { body } = intent;
+  const ownWallet = body.wallet === wallet.id && bundle.wallet === wallet.id;
+  const ownBalance =
+    wallet.customer === null
+      ? body.balance === 'spending'
+      : body.balance === 'vault' && body.customer === wallet.customer;
+  if (!ownWallet || !ownBalance || body.descriptorHash !== descriptorHash(wallet.descriptor)) {
+    throw new IntentError('bundle_for_another_wallet', 'The intent is for another wallet.', {
+      details: { intent: intent.id, wallet: body.wallet },
+    });
+  }
+}
+
+async function verifyEntitled(
+  entitled: EntitledIntent,
+  bundle: SigningBundle,
+  trust: BundleTrust,
+  nowMs: number,
+): Promise<VerifiedBundle['intents'][number]> {
+  const { manifest, wallet } = trust;
+  const intent = parseIntent(entitled.intent);
+  checkIntentCurrent(intent, manifest.network, nowMs);
+  checkSource(intent, bundle, wallet);
+  if (entitled.request === null) {
+    throw new IntentError('request_not_signed_by_customer', 'The customer has not signed this request.');
+  }
+  await verifyRequest(intent, entitled.request, trust.credentialsOf(intent.body.customer), nowMs);
+  const { people } = await verifyApprovals(intent, entitled.approvals, manifest, nowMs);
+  const limit = parseSatoshis(manifest.limits.maxWithdrawalSatoshis);
+  if (amountAtStake(intent) > limit) {
+    throw new IntentError('limit_exceeded', 'The withdrawal exceeds the limit of the manifest.', {
+      details: { intent: intent.id, limit: limit.toString() },
+    });
+  }
+  return { intent, hash: intentHash(intent), approvedBy: people };
+}
+
+function paymentOutputs(intent: Intent, manifest: Manifest): PaymentOutput[] {
+  return intent.body.payments.map((payment) => ({
+    scriptPubKey: parseAddress(payment.address, manifest.network).scriptPubKey,
+    value: parseSatoshis(payment.satoshis),
+  }));
+}
+
+/** The approved fees together cap the fee, and so do the manifest's own limits. */
+function limitsOf(intents: readonly Intent[], manifest: Manifest): SpendLimits {
+  const approved = addSatoshis(...intents.map((intent) => parseSatoshis(intent.body.maxFeeSatoshis)));
+  const institution = parseSatoshis(manifest.limits.maxFeeSatoshis);
+  return {
+    ...DEFAULT_SPEND_LIMITS,
+    maxFeeRate: feeRateFromSatsPerKvb(BigInt(manifest.limits.maxFeeRateSatsPerKvb)),
+    maxFee: approved < institution ? approved : institution,
+  };
+}
+
+/**
+ * Checks a bundle from its bytes and from what the verifier has pinned, and nothing else: every intent is current,
+ * for this wallet, asked for by its customer and approved by enough people; the transaction pays exactly what
+ * the intents say together, returns the rest to this wallet, and pays no more fee than was approved.
+ * @throws IntentError, BitcoinError: the first thing that is wrong, by its code.
+ */
+export async function verifyBundle(
+  bundle: SigningBundle,
+  trust: BundleTrust,
+  nowMs: number,
+): Promise<VerifiedBundle> {
+  const { manifest, wallet } = trust;
+  checkManifestCurrent(manifest, nowMs);
+  const intents: VerifiedBundle['intents'][number][] = [];
+  for (const entitled of bundle.intents) intents.push(await verifyEntitled(entitled, bundle, trust, nowMs));
+  if (new Set(intents.map(({ intent }) => intent.id)).size !== intents.length) {
+    throw new IntentError('bundle_malformed', 'One intent is listed twice.');
+  }
+  const plain = intents.map(({ intent }) => intent);
+  const psbt = parsePsbtBase64(bundle.psbt);
+  const spend = checkSpend(psbt, {
+    wallet: wallet.descriptor,
+    payments: plain.flatMap((intent) => paymentOutputs(intent, manifest)),
+    limits: limitsOf(plain, manifest),
+  });
+  const explanation = explain(psbt, [wallet]);
+  return {
+    psbt,
+    intents,
+    spend,
+    explanation,
+    paid: addSatoshis(...plain.map(({ body }) => paymentsTotal(body.payments))),
+  };
+}
