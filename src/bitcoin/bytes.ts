@@ -1,4 +1,3 @@
-import { ripemd160 } from '@noble/hashes/legacy.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base58 } from '@scure/base';
 import { bytesEqual } from './transactions/byte-order.ts';
@@ -11,11 +10,6 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
     offset += part.length;
   }
   return whole;
-}
-
-/** RIPEMD-160 of SHA-256: key fingerprints, P2PKH, P2SH, P2WPKH. */
-export function hash160(bytes: Uint8Array): Uint8Array {
-  return ripemd160(sha256(bytes));
 }
 
 /** SHA-256(SHA-256(tag) ‖ SHA-256(tag) ‖ message), the tagged hash of BIP340, also used by BIP322. */

@@ -50,7 +50,6 @@ type AddressErrorCode =
   | 'address_wrong_network'
   | 'address_witness_version_unsupported'
   | 'address_witness_program_invalid'
-  | 'script_without_address'
   | 'network_unknown';
 
 /** Refusals of signed messages (BIP322). */

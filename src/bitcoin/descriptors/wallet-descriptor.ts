@@ -59,9 +59,14 @@ function requireMatchingOrigin({ origin, xpub }: DescriptorKey): void {
   }
 }
 
+/** One key behind two names would make a wallet of fewer people than it says; two keys of one origin cannot be. */
 function requireDistinct(keys: readonly DescriptorKey[]): void {
-  keys.forEach(({ xpub }, position) => {
-    const twin = keys.findIndex((other) => bytesEqual(other.xpub.publicKey, xpub.publicKey));
+  keys.forEach(({ origin, xpub }, position) => {
+    const twin = keys.findIndex(
+      (other) =>
+        bytesEqual(other.xpub.publicKey, xpub.publicKey) ||
+        formatKeyOrigin(other.origin) === formatKeyOrigin(origin),
+    );
     if (twin !== position) {
       throw new BitcoinError('descriptor_key_duplicate', 'The descriptor names one key twice.', {
         details: { positions: [twin, position] },

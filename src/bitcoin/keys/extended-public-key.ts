@@ -1,5 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { decodeBase58Check, encodeBase58Check, hash160 } from '../bytes.ts';
+import { crypto } from 'bitcoinjs-lib';
+import { decodeBase58Check, encodeBase58Check } from '../bytes.ts';
 import { BitcoinError } from '../errors.ts';
 import { networkOf, NETWORK_NAMES, type NetworkName } from '../network.ts';
 import { isCompressedPublicKey } from '../secp256k1/signature.ts';
@@ -120,5 +121,5 @@ export function parseExtendedPublicKey(text: string, network: NetworkName): Exte
 
 /** First four bytes of hash160 of a public key, eight hex digits (BIP32). */
 export function keyFingerprint(publicKey: Uint8Array): string {
-  return bytesToHex(hash160(publicKey).subarray(0, 4));
+  return bytesToHex(crypto.hash160(publicKey).subarray(0, 4));
 }

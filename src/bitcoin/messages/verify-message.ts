@@ -1,6 +1,6 @@
-import type { Transaction } from 'bitcoinjs-lib';
+import { crypto, type Transaction } from 'bitcoinjs-lib';
 import { parseAddress, type Address } from '../addresses/address.ts';
-import { concatBytes, hash160 } from '../bytes.ts';
+import { concatBytes } from '../bytes.ts';
 import { BitcoinError } from '../errors.ts';
 import type { NetworkName } from '../network.ts';
 import { decodeScriptSignature, isCompressedPublicKey, verifyDigest } from '../secp256k1/signature.ts';
@@ -41,7 +41,7 @@ function checkKeyHash(proof: Transaction, scriptPubKey: Uint8Array, witness: rea
     throw invalid('the witness is not a signature and a key');
   }
   const hash = scriptPubKey.subarray(2);
-  if (!isCompressedPublicKey(publicKey) || !bytesEqual(hash160(publicKey), hash)) {
+  if (!isCompressedPublicKey(publicKey) || !bytesEqual(crypto.hash160(publicKey), hash)) {
     throw invalid('the key is not that of the address');
   }
   const scriptCode = concatBytes(Uint8Array.of(0x76, 0xa9, 20), hash, Uint8Array.of(0x88, 0xac));

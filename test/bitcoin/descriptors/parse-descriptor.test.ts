@@ -224,6 +224,14 @@ describe('refused by name', () => {
   });
 });
 
+test('two keys cannot have one origin', () => {
+  const [a, b] = descriptor.keys;
+  if (a === undefined || b === undefined) throw new Error('no keys');
+  expectRefusal('descriptor_key_duplicate', () =>
+    walletDescriptor({ network: 'regtest', keys: [a, { origin: a.origin, xpub: b.xpub }] }),
+  );
+});
+
 describe('single-character corruption', () => {
   const alphabet =
     '0123456789()[],\'/*abcdefgh@:$%{}IJKLMNOPQRSTUVWXYZ&+-.;<=>?!^_|~ijklmnopqrstuvwxyzABCDEFGH`#"\\ é';

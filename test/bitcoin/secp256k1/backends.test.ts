@@ -61,6 +61,60 @@ describe('the choice', () => {
     expect(secp256k1Status()).toEqual({ backend: name, chosen: 'by_option', nativeUnavailable: null });
   });
 
+  /** What a host without a working addon looks like to this process. */
+  function withHost<Result>(
+    getBuiltinModule: typeof process.getBuiltinModule | undefined,
+    run: () => Result,
+  ): Result {
+    const own = Object.getOwnPropertyDescriptor(process, 'getBuiltinModule') ?? {};
+    Object.defineProperty(process, 'getBuiltinModule', { ...own, value: getBuiltinModule });
+    try {
+      return run();
+    } finally {
+      Object.defineProperty(process, 'getBuiltinModule', own);
+    }
+  }
+
+  /** A host whose `require` answers as given, whatever is asked for. */
+  function hostRequiring(answer: () => unknown): typeof process.getBuiltinModule {
+    return () => ({ createRequire: () => answer });
+  }
+
+  test('is tiny-secp256k1 where there is no addon, and says why', () => {
+    const noAddon = hostRequiring(() => {
+      throw new Error('No native build was found\nlots of paths');
+    });
+    expect(withHost(noAddon, () => selectSecp256k1('auto'))).toEqual({
+      backend: 'wasm',
+      chosen: 'automatically',
+      nativeUnavailable: 'No native build was found',
+    });
+    expect(withHost(undefined, () => selectSecp256k1('auto'))).toEqual({
+      backend: 'wasm',
+      chosen: 'automatically',
+      nativeUnavailable: 'not a Node.js process',
+    });
+    const error = withHost(noAddon, () =>
+      expectRefusal('secp256k1_backend_unavailable', () => selectSecp256k1('native')),
+    );
+    expect(error.internal).toBe('No native build was found');
+  });
+
+  test('is never an addon that computes wrongly: that is an error, not a reason to fall back', () => {
+    const { publicKeyTweakAdd, ...rest } = createRequire(import.meta.url)('secp256k1/bindings') as Record<
+      string,
+      (...values: unknown[]) => unknown
+    >;
+    const wrong = hostRequiring(() => ({
+      ...rest,
+      publicKeyTweakAdd: (point: Uint8Array, _tweak: Uint8Array, compressed: boolean) =>
+        publicKeyTweakAdd?.(point, new Uint8Array(32).fill(1), compressed),
+    }));
+    for (const choice of ['auto', 'native'] as const) {
+      withHost(wrong, () => expectRefusal('secp256k1_backend_broken', () => selectSecp256k1(choice)));
+    }
+  });
+
   test('never falls back to the JavaScript curve of the secp256k1 package', () => {
     selectSecp256k1('native');
     expect(
