@@ -113,6 +113,9 @@ type SpendErrorCode =
   | 'signing_key_foreign'
   | 'second_opinion_differs';
 
+/** Refusals while reading blocks. */
+type BlockErrorCode = 'block_malformed';
+
 /** Every refusal that the Bitcoin library knows by name. */
 export type BitcoinErrorCode =
   | KeyErrorCode
@@ -121,6 +124,7 @@ export type BitcoinErrorCode =
   | MessageErrorCode
   | PsbtErrorCode
   | SelectionErrorCode
-  | SpendErrorCode;
+  | SpendErrorCode
+  | BlockErrorCode;
 
 export class BitcoinError extends DomainError<BitcoinErrorCode> {}

@@ -1,4 +1,5 @@
 export { BitcoinError, type BitcoinErrorCode } from './errors.ts';
+export * from './blocks/index.ts';
 export { NETWORK_NAMES, networkOf, parseNetworkName, type Network, type NetworkName } from './network.ts';
 export { secp256k1Status, selectSecp256k1, type Secp256k1Status } from './secp256k1/active.ts';
 export { isCompressedPublicKey, publicKeyOf, signDigest, verifyDigest } from './secp256k1/signature.ts';

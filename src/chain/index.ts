@@ -7,3 +7,21 @@ export {
   type RegtestNode,
   type RegtestNodeOptions,
 } from './regtest/regtest-node.ts';
+export type {
+  Acceptance,
+  BlockPosition,
+  Broadcast,
+  ChainNode,
+  FeeEstimate,
+  FoundTransaction,
+  InclusionProof,
+  MempoolEntry,
+  NodeStatus,
+  Outpoint,
+  OutputState,
+  PlacedHeader,
+  RefusalReason,
+  UnspentOutput,
+} from './chain-node.ts';
+export { connectNode, type CoreNodeOptions } from './core/core-node.ts';
+export { DEFAULT_FEE_POLICY, type FeePolicy } from './core/fee-policy.ts';

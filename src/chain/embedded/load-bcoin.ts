@@ -15,6 +15,7 @@ interface LibModule {
  * @throws ChainError `node_missing`.
  */
 export function loadBcoin(): BcoinModules {
+  // eslint-disable-next-line no-restricted-properties -- bcoin's only switch for its backend is this variable; nothing is read
   process.env['NODE_BACKEND'] = 'js';
   const require = createRequire(import.meta.url);
   const load = (path: string): LibModule => require(`bcoin/lib/${path}`) as LibModule;

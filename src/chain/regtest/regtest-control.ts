@@ -97,10 +97,15 @@ export class RegtestControl {
    * pool and, as far as they are still valid, into the new blocks.
    */
   async reorg(depth: number, options: { readonly newBlocks?: number } = {}): Promise<readonly string[]> {
+    await this.disconnect(depth);
+    return this.mine(options.newBlocks ?? depth + 1);
+  }
+
+  /** Takes the last `depth` blocks off the chain and leaves it that much shorter. */
+  async disconnect(depth: number): Promise<void> {
     const height = await this.height();
     const first = await this.#rpc.call('getblockhash', height - depth + 1);
     await this.#rpc.call('invalidateblock', readHash(first, 'getblockhash'));
-    return this.mine(options.newBlocks ?? depth + 1);
   }
 
   /** Of the tip. */

@@ -1,6 +1,6 @@
 import { ChainError } from '../errors.ts';
 import type { RpcParameter, RpcValue } from './rpc-json.ts';
-import type { RpcOutcome, RpcRefusal, RpcTransport } from './rpc-transport.ts';
+import type { RpcCall, RpcOutcome, RpcRefusal, RpcTransport } from './rpc-transport.ts';
 
 /** Bitcoin Core's codes (rpc/protocol.h), as a recording of a real node shows them. */
 export const CORE_CODES = {
@@ -61,8 +61,12 @@ export class RpcClient {
     method: string,
     paramSets: readonly (readonly RpcParameter[])[],
   ): Promise<readonly RpcOutcome[]> {
-    if (paramSets.length === 0) return [];
-    return this.#transport.send(paramSets.map((params) => ({ method, params })));
+    return this.many(paramSets.map((params) => ({ method, params })));
+  }
+
+  /** Several calls in one exchange, answered in their order. */
+  async many(calls: readonly RpcCall[]): Promise<readonly RpcOutcome[]> {
+    return calls.length === 0 ? [] : this.#transport.send(calls);
   }
 
   close(): void {

@@ -1,0 +1,4 @@
+import { livingSubject } from './living-node.ts';
+import { nodeContract } from './node-contract.ts';
+
+nodeContract('the embedded node', () => livingSubject());
