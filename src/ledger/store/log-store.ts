@@ -1,7 +1,7 @@
 /**
- * What the ledger needs of a database, and no more: an append-only log with compare-and-append, a lease row
- * that fences leaders. PostgreSQL fills it (`postgres-log-store.ts`); the simulation fills
- * it in memory and makes it fail in every way that a database may.
+ * What the ledger needs of a database for its log: compare-and-append, and a lease row that fences leaders.
+ * PostgreSQL fills it (`postgres-log-store.ts`); the simulation fills it in memory and makes it fail in every
+ * way that a database may.
  *
  * Every method may throw: then nothing is known about a write, it may have happened, or happen later.
  */
@@ -9,6 +9,8 @@ export interface LogBatch {
   readonly sequence: number;
   readonly epoch: number;
   readonly count: number;
+  /** How many records the log holds before this batch. */
+  readonly position: number;
   /** The batch's logged time, milliseconds since 1970. */
   readonly timeMs: number;
   /** The sealed header, 128 bytes. The fields above repeat it for the database's own checks and for people. */

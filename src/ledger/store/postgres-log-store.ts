@@ -25,24 +25,25 @@ const APPEND = `
 WITH lease AS MATERIALIZED (
   SELECT epoch FROM ledger.lease WHERE singleton AND epoch = $2::bigint FOR SHARE
 )
-INSERT INTO ledger.batch (sequence, epoch, record_count, time_ms, header, records)
-SELECT $1::bigint, lease.epoch, $3::integer, $4::bigint, $5::bytea, $6::bytea
+INSERT INTO ledger.batch (sequence, epoch, record_count, first_position, time_ms, header, records)
+SELECT $1::bigint, lease.epoch, $3::integer, $4::bigint, $5::bigint, $6::bytea, $7::bytea
 FROM lease
 WHERE CASE
   WHEN $1::bigint = 1 THEN NOT EXISTS (SELECT FROM ledger.batch)
   ELSE EXISTS (
     SELECT FROM ledger.batch
-    WHERE sequence = $1::bigint - 1 AND hash = substring($5::bytea FROM 65 FOR 32)
+    WHERE sequence = $1::bigint - 1 AND hash = substring($6::bytea FROM 65 FOR 32)
   )
 END
 ON CONFLICT (sequence) DO NOTHING`;
 
-const READ_COLUMNS = 'sequence, epoch, record_count, time_ms, header, records';
+const READ_COLUMNS = 'sequence, epoch, record_count, first_position, time_ms, header, records';
 
 interface BatchRow {
   readonly sequence: bigint;
   readonly epoch: bigint;
   readonly record_count: number;
+  readonly first_position: bigint;
   readonly time_ms: bigint;
   readonly header: Buffer;
   readonly records: Buffer;
@@ -84,6 +85,7 @@ export class PostgresLogStore implements LogStore {
         batch.sequence,
         batch.epoch,
         batch.count,
+        batch.position,
         batch.timeMs,
         asBuffer(batch.header),
         asBuffer(batch.records),
@@ -179,6 +181,7 @@ function batchFromRow(row: BatchRow): LogBatch {
     sequence: Number(row.sequence),
     epoch: Number(row.epoch),
     count: row.record_count,
+    position: Number(row.first_position),
     timeMs: Number(row.time_ms),
     header: row.header,
     records: row.records,

@@ -39,7 +39,7 @@ function batchAfter(previous: LogBatch | undefined, epoch: number, fill = 1): Lo
     },
     records,
   );
-  return { sequence, epoch, count: 2, timeMs: 1_000, header, records };
+  return { sequence, epoch, count: 2, position: 0, timeMs: 1_000, header, records };
 }
 
 const asSuperuser = (statement: string): Promise<void> => runAsSuperuser(database, statement);
@@ -162,7 +162,7 @@ describe('what the ledger role may not do', () => {
     'DELETE FROM ledger.lease',
     'INSERT INTO ledger.index_position (singleton, sequence) VALUES (true, 1)',
     'DELETE FROM ledger.transfer_index',
-    'UPDATE ledger.account_index SET record = 0',
+    'UPDATE ledger.account_index SET position = 0',
     'UPDATE ledger.batch_digest SET digests = digests',
     'ALTER TABLE ledger.batch ADD COLUMN x int',
     'DROP TABLE ledger.batch',

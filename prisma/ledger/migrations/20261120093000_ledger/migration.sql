@@ -8,6 +8,7 @@ CREATE TABLE ledger.batch (
   sequence bigint NOT NULL CHECK (sequence > 0),
   epoch bigint NOT NULL CHECK (epoch > 0),
   record_count integer NOT NULL CHECK (record_count BETWEEN 1 AND 8190),
+  first_position bigint NOT NULL CHECK (first_position >= 0),
   time_ms bigint NOT NULL CHECK (time_ms >= 0),
   header bytea NOT NULL CHECK (octet_length(header) = 128),
   previous_hash bytea NOT NULL GENERATED ALWAYS AS (substring(header FROM 65 FOR 32)) STORED,
@@ -16,6 +17,8 @@ CREATE TABLE ledger.batch (
   PRIMARY KEY (sequence)
 ) PARTITION BY RANGE (sequence);
 ALTER TABLE ledger.batch ALTER COLUMN records SET STORAGE EXTERNAL;
+-- Logged time never goes back, so this finds where a day begins.
+CREATE INDEX batch_time ON ledger.batch (time_ms);
 
 -- Makes sure that the log has room for `sequence` and for the partition after it. Called by the ledger well
 -- before a partition is full: attaching takes no lock that stops readers or the writer. A million batches
@@ -53,7 +56,7 @@ INSERT INTO ledger.lease (epoch, holder, beat) VALUES (0, '', 0);
 CREATE TABLE ledger.checkpoint (
   sequence bigint PRIMARY KEY CHECK (sequence > 0),
   batch_hash bytea NOT NULL CHECK (octet_length(batch_hash) = 32),
-  state_hash bytea NOT NULL CHECK (octet_length(state_hash) = 32),
+  checkpoint_hash bytea NOT NULL CHECK (octet_length(checkpoint_hash) = 32),
   byte_length bigint NOT NULL CHECK (byte_length > 0),
   written_at timestamptz NOT NULL DEFAULT now()
 );
@@ -75,15 +78,15 @@ INSERT INTO ledger.index_position (sequence) VALUES (0);
 -- Every id that was ever logged, rejected ones included: an id is never accepted twice.
 CREATE TABLE ledger.transfer_index (
   id bytea PRIMARY KEY CHECK (octet_length(id) = 16),
-  sequence bigint NOT NULL,
-  record integer NOT NULL CHECK (record >= 0)
+  position bigint NOT NULL CHECK (position >= 0),
+  sequence bigint NOT NULL
 );
--- The movements of an account in the order of the log.
+-- The movements of an account in the order of the log. A position counts records from the log's beginning.
 CREATE TABLE ledger.account_index (
   account bytea NOT NULL CHECK (octet_length(account) = 16),
+  position bigint NOT NULL CHECK (position >= 0),
   sequence bigint NOT NULL,
-  record integer NOT NULL CHECK (record >= 0),
-  PRIMARY KEY (account, sequence, record)
+  PRIMARY KEY (account, position)
 );
 -- A digest per record, so that a verifier can name the record that was altered inside a batch.
 CREATE TABLE ledger.batch_digest (

@@ -1,0 +1,20 @@
+export { LedgerError, type LedgerErrorCode } from '../errors.ts';
+export * from './client.ts';
+export { ledgerId, stepTransferId } from './ids.ts';
+export type { LedgerAddress } from '../transport.ts';
+export {
+  AMOUNT_ALL,
+  isSuccess,
+  RESULT,
+  LedgerFormatError,
+  type AccountCommand,
+  type AccountFlags,
+  type AccountFlagsCommand,
+  type AccountReading,
+  type LedgerCommand,
+  type LedgerId,
+  type LedgerRecord,
+  type LoggedRecord,
+  type ResultName,
+  type TransferCommand,
+} from '../format/index.ts';

@@ -1,0 +1,1 @@
+export { runLedger, type LedgerConfig, type RunningLedger } from './server/run-ledger.ts';
