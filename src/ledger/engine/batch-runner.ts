@@ -144,8 +144,10 @@ export class BatchRunner {
   #answerRepeat(index: number, r: number, idTimeMs: number): boolean {
     const { window } = this.#parts;
     if (window.find(this.#words, r + WORD.id, idTimeMs)) {
-      // Breaking the chain changes the answer of the earlier record when that one stands in the same chain.
+      // Breaking the chain changes the answer of the earlier record when that one stands in the same chain, and
+      // it looks for ids itself.
       this.#breakChain(index);
+      window.find(this.#words, r + WORD.id, idTimeMs);
       this.#answer(r, OUTCOME.repeated, answerOfRepeat(this.#words, r, window.foundIn, window.foundAt));
       return true;
     }
