@@ -1,13 +1,7 @@
 // Runs one random history through engine and model side by side and compares everything that can be seen.
 import { expect } from 'vitest';
 import { Engine } from '../../../src/ledger/engine/index.ts';
-import {
-  GENESIS_HASH,
-  RESULT,
-  resultName,
-  sealBatch,
-  type ResultName,
-} from '../../../src/ledger/format/index.ts';
+import { GENESIS_HASH, RESULT, resultName, sealBatch } from '../../../src/ledger/format/index.ts';
 import {
   readRawBatch,
   readRawCheckpoint,
@@ -58,7 +52,6 @@ class SideBySide {
   readonly model = new Model();
   readonly log: Logged[] = [];
   readonly asked: RawRecord[] = [];
-  readonly reached = new Set<ResultName>();
   timeMs = START_MS;
   previousHash: Uint8Array = GENESIS_HASH;
   position = 0;
@@ -78,7 +71,6 @@ class SideBySide {
     };
     const sealed = sealBatch(header, bytes);
     const expected = records.map((record, index) => expectedRecord(record, answers[index]!, this.model));
-    for (const { result } of answers) this.reached.add(result);
     if (Buffer.compare(bytes, toBytes(expected)) !== 0) {
       const read = readRawBatch(Buffer.concat([sealed, bytes])).records;
       const named = (all: RawRecord[]): unknown => all.map((record) => [resultName(record.result), record]);
@@ -100,7 +92,7 @@ class SideBySide {
     const count = this.engine.dueExpiries(this.timeMs, bytes, 0, due.length + 1);
     const records = due.map((id) => ({ ...emptyExpiry, pendingId: id }));
     expect(count).toBe(due.length);
-    expect(bytes.subarray(0, due.length * 128)).toEqual(toBytes(records));
+    expect(Buffer.compare(bytes.subarray(0, due.length * 128), toBytes(records))).toBe(0);
     return records;
   }
 
@@ -135,23 +127,23 @@ class SideBySide {
   /** Replay from nothing, and from a checkpoint after `cut` batches, come to the same state. */
   checkReplay(cut: number): void {
     const place = { partition: 3, epoch: 2, batchHash: this.previousHash };
-    const again = new Engine({ hashSeed: 0xdecade });
+    const again = new Engine({ hashSeed: 0xdecade, idsPerGeneration: 0 });
     const upTo = Math.min(cut, this.log.length);
     this.log.slice(0, upTo).forEach(({ bytes, timeMs }) => again.replay(bytes, timeMs));
-    const { engine: restored } = Engine.restore(again.snapshot(place), { hashSeed: 1 });
+    const { engine: restored } = Engine.restore(again.snapshot(place), { hashSeed: 1, idsPerGeneration: 0 });
     for (let sequence = 1; upTo > 0 && sequence <= upTo; sequence++) {
       expect(restored.remember(this.log[sequence - 1]!.bytes, sequence)).toBe(sequence < upTo);
     }
-    const { engine: cold } = Engine.restore(again.snapshot(place));
+    const { engine: cold } = Engine.restore(again.snapshot(place), { idsPerGeneration: 0 });
     for (const { bytes, timeMs } of this.log.slice(upTo)) {
       again.replay(bytes, timeMs);
       restored.replay(bytes, timeMs);
       cold.replay(bytes, timeMs);
     }
     const expected = this.engine.snapshot(place);
-    expect(again.snapshot(place)).toEqual(expected);
-    expect(restored.snapshot(place)).toEqual(expected);
-    expect(cold.stateHash()).toEqual(this.engine.stateHash());
+    expect(Buffer.compare(again.snapshot(place), expected)).toBe(0);
+    expect(Buffer.compare(restored.snapshot(place), expected)).toBe(0);
+    expect(Buffer.compare(cold.stateHash(), this.engine.stateHash())).toBe(0);
   }
 }
 
@@ -174,12 +166,7 @@ const emptyExpiry: RawRecord = {
   result: 0,
 };
 
-/** Returns the answers' names, for counting what a run has reached. */
-export function checkAgainstModel(
-  batches: readonly RandomBatch[],
-  fund: bigint,
-  cut: number,
-): ReadonlySet<string> {
+export function checkAgainstModel(batches: readonly RandomBatch[], fund: bigint, cut: number): void {
   const both = new SideBySide();
   const nextId = idSource(() => both.timeMs);
   both.apply([...PREAMBLE, ...funding(() => nextId(0), fund)]);
@@ -197,5 +184,4 @@ export function checkAgainstModel(
   }
   both.checkState();
   both.checkReplay(cut);
-  return both.reached;
 }

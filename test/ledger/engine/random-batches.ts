@@ -117,7 +117,7 @@ const resolve: fc.Arbitrary<Step> = fc
       amount: step.flag === FLAG.post && amount === 0n ? MAX : amount < 0n ? 0n : amount > MAX ? MAX : amount,
       debit: (step.named & 1) === 0 ? 0n : (step.named & 24) === 24 ? 9n : hold.debit,
       credit: (step.named & 2) === 0 ? 0n : (step.named & 24) === 24 ? 9n : hold.credit,
-      asset: (step.named & 4) === 0 ? 0 : hold.asset,
+      asset: (step.named & 4) === 0 ? 0 : (step.named & 24) === 24 ? 9 : hold.asset,
       code: (step.named & 28) === 28 ? 2 : (step.named & 8) === 0 ? 0 : hold.code,
       marks: step.marks,
     };
@@ -146,11 +146,12 @@ const changeFlags: fc.Arbitrary<Step> = fc
     change: fc.constantFrom(4, 4, 4 << 16, 4 << 16, 8, 8 << 16, 12, 4 | (8 << 16), 0, 1, 4 | (4 << 16)),
     mustChange: fc.constantFrom(0, 0, FLAG.mustChange),
     linked: isLinked,
+    reusesId: fc.integer({ min: 0, max: 9 }),
   })
   .map((step) => (past: Past) => ({
     ...EMPTY_RECORD,
     kind: KIND.accountFlags,
-    id: past.nextId(0),
+    id: step.reusesId === 0 ? (past.all.at(-1)?.id ?? 0n) : past.nextId(0),
     debit: step.account,
     timeout: step.change,
     code: 9,
@@ -171,6 +172,7 @@ const mutations: fc.Arbitrary<Mutation> = fc.oneof(
       (record) => ({ ...record, credit: record.credit === 4n ? 3n : 4n }),
       (record) => ({ ...record, asset: record.asset + 1 }),
       (record) => ({ ...record, code: record.code + 1 }),
+      (record) => ({ ...record, code: 0 }),
       (record) => ({ ...record, flags: record.flags ^ FLAG.linked }),
       (record) => ({ ...record, flags: record.flags ^ FLAG.pending }),
       (record) => ({ ...record, flags: record.flags | FLAG.mustChange }),
