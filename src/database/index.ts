@@ -1,4 +1,5 @@
 export { openDatabase, type Database } from './database.ts';
+export * from './sealing/index.ts';
 export { inTransaction, type DatabaseTransaction, type DatabaseTransactionOptions } from './transaction.ts';
 export { sqlState } from './sql-state.ts';
 export { Prisma } from './generated/client.ts';

@@ -1,0 +1,47 @@
+import type { z } from 'zod';
+import type { Database, SealedStream } from '../database/index.ts';
+import { EventError } from './errors.ts';
+import { eventSchema } from './event-contract.ts';
+
+/** The order of all events, for the sealer. */
+export const EVENT_STREAM: SealedStream = {
+  name: 'events',
+  entryTable: 'outbox_event',
+  sealTable: 'outbox_seal',
+  repeated: ['type', 'subject'],
+};
+
+export type PublishedEvent = z.output<typeof eventSchema>;
+
+function damaged(position: bigint, cause?: unknown): EventError {
+  return new EventError('events_damaged', 'The stored events are damaged.', {
+    details: { position: position.toString() },
+    cause,
+  });
+}
+
+/**
+ * The next events after a position, at most `limit`, in their order. Positions have no gap and are given to
+ * committed events only, so whoever goes on from the last one sees each event once and misses none.
+ * @throws EventError `events_damaged` rather than skip one that somebody removed or changed.
+ */
+export async function readEvents(
+  database: Database,
+  after: bigint,
+  limit: number,
+): Promise<readonly PublishedEvent[]> {
+  const rows = await database.$queryRaw<{ position: bigint; content: string | null }[]>`
+    SELECT s.position, e.content FROM app.outbox_seal s
+    LEFT JOIN app.outbox_event e ON e.id = s.entry_id
+    WHERE s.position > ${after} ORDER BY s.position LIMIT ${limit}`;
+  return rows.map(({ position, content }, index) => {
+    const expected = after + BigInt(index) + 1n;
+    if (position !== expected || content === null) throw damaged(expected);
+    try {
+      const stored = JSON.parse(content) as Record<string, unknown>;
+      return eventSchema.parse({ ...stored, position: position.toString() });
+    } catch (cause) {
+      throw damaged(expected, cause);
+    }
+  });
+}
