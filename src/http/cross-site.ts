@@ -6,8 +6,8 @@ import { HttpError } from './problem.ts';
 export const CSRF_HEADER = 'x-csrf-token';
 
 /** The token that a page of ours sends with every change; bound to its session, stored nowhere. */
-export function csrfTokenOf(hash: KeyedHash, session: SessionProof): string {
-  return hash.mac('csrf', [Buffer.from(session.tokenHash).toString('hex')]).toString('base64url');
+export function csrfTokenOf(hash: KeyedHash, tokenHash: SessionProof['tokenHash']): string {
+  return hash.mac('csrf', [Buffer.from(tokenHash).toString('hex')]).toString('base64url');
 }
 
 /**

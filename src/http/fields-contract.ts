@@ -3,8 +3,8 @@ import {
   ID_PREFIXES,
   formatFeeRate,
   formatSatoshis,
+  isIdOf,
   parseFeeRate,
-  parseId,
   parseSatoshis,
   type FeeRate,
   type Id,
@@ -32,13 +32,10 @@ export function idField<Kind extends IdKind>(kind: Kind): z.ZodType<Id<Kind>, st
   const schema = z
     .string()
     .max(40)
-    .refine(
-      readable((text) => parseId(kind, text)),
-      { error: `must be an id that begins with ${prefix}_` },
-    )
+    .refine((text) => isIdOf(kind, text), { error: `must be an id that begins with ${prefix}_` })
     .meta({ description: `Id of a ${kind}`, examples: [`${prefix}_01jd0000000000000000000000`] });
   // The refinement above is what the brand stands for.
-  return schema as unknown as z.ZodType<Id<Kind>, string>;
+  return schema;
 }
 
 function textCodec<T>(

@@ -1,6 +1,7 @@
 export { createApi, type Api, type ApiOptions, type PageMount } from './app.ts';
 export { handle, handleOnce, type BoundOperation, type OperationRequest } from './bind.ts';
 export { CLEARED_SESSION_COOKIE, SESSION_COOKIE, sessionCookie } from './cookies.ts';
+export { csrfTokenOf } from './cross-site.ts';
 export { versionMismatch } from './entity-tag.ts';
 export type { Committed, Effect } from './effect.ts';
 export type { ReadinessChecks } from './health.ts';

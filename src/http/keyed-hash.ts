@@ -7,6 +7,8 @@ export interface KeyedHash {
   mac(purpose: string, parts: readonly string[]): Buffer;
   /** Whether `expected` was made from the same parts under the current or an earlier secret; constant time. */
   verify(purpose: string, parts: readonly string[], expected: Uint8Array): boolean;
+  /** 32-byte keys for one purpose, the current one first: for sealing what must be read again. */
+  keysFor(purpose: string): readonly [Buffer, ...Buffer[]];
 }
 
 const MIN_SECRET_BYTES = 32;
@@ -31,6 +33,11 @@ function macWith(secret: Uint8Array, purpose: string, parts: readonly string[]):
 export function createKeyedHash(secrets: readonly [Uint8Array, ...Uint8Array[]]): KeyedHash {
   for (const secret of secrets) assert(secret.length >= MIN_SECRET_BYTES, 'the HTTP secret is too short');
   return {
+    keysFor(purpose) {
+      const [current, ...earlier] = secrets;
+      const derive = (secret: Uint8Array): Buffer => macWith(secret, `keys/${purpose}`, []);
+      return [derive(current), ...earlier.map(derive)];
+    },
     mac: (purpose, parts) => macWith(secrets[0], purpose, parts),
     verify: (purpose, parts, expected) =>
       secrets.some((secret) => {

@@ -80,7 +80,7 @@ function contextOf(
     clientAddress: request.ip ?? 'unknown',
     userAgent: request.headers['user-agent']?.slice(0, 200) ?? null,
     cursors: createCursors(parts.hash, [operation.operationId, principal?.id ?? '']),
-    csrfToken: session === null ? null : csrfTokenOf(parts.hash, session),
+    csrfToken: session === null ? null : csrfTokenOf(parts.hash, session.tokenHash),
     signal,
   };
 }

@@ -118,14 +118,17 @@ function isUuidV7(bytes: Uint8Array): boolean {
   return (bytes[6] ?? 0) >> 4 === 7 && (bytes[8] ?? 0) >> 6 === 0b10;
 }
 
-/** Parsed once, at the edge. @throws SharedError `id_malformed` for a wrong prefix, length, letter or version. */
-export function parseId<Kind extends IdKind>(kind: Kind, text: string): Id<Kind> {
+/** Whether a text is the id of that kind: prefix, length, letters, version and variant. */
+export function isIdOf<Kind extends IdKind>(kind: Kind, text: string): text is Id<Kind> {
   const prefix = `${ID_PREFIXES[kind]}_`;
   const body = text.slice(prefix.length);
-  if (!text.startsWith(prefix) || !BODY.test(body) || !isUuidV7(decode(body))) {
-    throw new SharedError('id_malformed', `This is not the id of a ${kind}.`, {
-      details: { expectedPrefix: ID_PREFIXES[kind], id: text.slice(0, 60) },
-    });
-  }
-  return text as Id<Kind>;
+  return text.startsWith(prefix) && BODY.test(body) && isUuidV7(decode(body));
+}
+
+/** Parsed once, at the edge. @throws SharedError `id_malformed` for a wrong prefix, length, letter or version. */
+export function parseId<Kind extends IdKind>(kind: Kind, text: string): Id<Kind> {
+  if (isIdOf(kind, text)) return text;
+  throw new SharedError('id_malformed', `This is not the id of a ${kind}.`, {
+    details: { expectedPrefix: ID_PREFIXES[kind], id: text.slice(0, 60) },
+  });
 }

@@ -1,0 +1,3 @@
+export { createIdentity, type Identity, type IdentityOptions } from './compose-identity.ts';
+export { createStaff } from './register.ts';
+export { IdentityError, identityErrorMap, type IdentityErrorCode } from './identity-errors.ts';

@@ -1,0 +1,94 @@
+import type { StaffRole } from '../http/access-contract.ts';
+import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
+import { idToUuid, newId, type Clock, type CustomerId, type StaffId } from '../shared/index.ts';
+import { isTaken, ownedBy, slotOf } from './account-store.ts';
+import { IdentityError } from './identity-errors.ts';
+import type { Person } from './identity.ts';
+import { checkPasswordStrength, hashPassword } from './password.ts';
+
+export interface Registration {
+  /** Lower case. */
+  readonly email: string;
+  readonly displayName: string;
+}
+
+/** Hashes outside the transaction, which should not wait for it. @throws IdentityError `password_weak`. */
+export async function preparePassword(password: string, email: string): Promise<string> {
+  checkPasswordStrength(password, email);
+  return await hashPassword(password);
+}
+
+/** Stores a password as the person's only one. */
+export async function storePassword(
+  tx: DatabaseTransaction,
+  person: Person,
+  passwordHash: string,
+  now: Date,
+): Promise<void> {
+  await tx.credential.create({
+    data: {
+      id: idToUuid(newId('credential')),
+      kind: 'password',
+      ...ownedBy(person),
+      label: 'Password',
+      createdAt: now,
+      confirmedAt: now,
+      slot: slotOf('password', person),
+      passwordHash,
+    },
+  });
+}
+
+async function unlessTaken<T>(create: Promise<T>): Promise<T> {
+  try {
+    return await create;
+  } catch (error) {
+    if (isTaken(error))
+      throw new IdentityError('email_taken', 'Somebody is registered with this e-mail address.');
+    throw error;
+  }
+}
+
+/** @throws IdentityError `email_taken`. */
+export async function registerCustomer(
+  tx: DatabaseTransaction,
+  id: CustomerId,
+  registration: Registration,
+  passwordHash: string,
+  now: Date,
+): Promise<void> {
+  const { email, displayName } = registration;
+  await unlessTaken(tx.customer.create({ data: { id: idToUuid(id), email, displayName, createdAt: now } }));
+  await storePassword(tx, { kind: 'customer', id }, passwordHash, now);
+}
+
+/** @throws IdentityError `email_taken`. */
+export async function registerStaff(
+  tx: DatabaseTransaction,
+  id: StaffId,
+  registration: Registration & { readonly roles: readonly StaffRole[] },
+  passwordHash: string,
+  now: Date,
+): Promise<void> {
+  const { email, displayName, roles } = registration;
+  const data = { id: idToUuid(id), email, displayName, roles: [...new Set(roles)], createdAt: now };
+  await unlessTaken(tx.staff.create({ data }));
+  await storePassword(tx, { kind: 'staff', id }, passwordHash, now);
+}
+
+/**
+ * Makes a member of staff from the command line: how the first admin comes to be.
+ * @throws IdentityError `password_weak`, `email_taken`.
+ */
+export async function createStaff(
+  database: Database,
+  clock: Clock,
+  staff: Registration & { readonly roles: readonly StaffRole[]; readonly password: string },
+): Promise<StaffId> {
+  const passwordHash = await preparePassword(staff.password, staff.email);
+  const id = newId('staff');
+  await inTransaction(database, async (tx) => {
+    await registerStaff(tx, id, staff, passwordHash, new Date(clock.nowMs()));
+  });
+  return id;
+}
