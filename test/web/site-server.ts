@@ -120,7 +120,12 @@ export async function startSite(): Promise<SiteServer> {
     pages: [await webRoutes(buildDirectory)],
     hash: createKeyedHash([Buffer.alloc(32, 7)]),
     publicOrigin: 'http://127.0.0.1',
-    authenticator: null,
+    authenticator: {
+      fromSessionToken: () => Promise.resolve(null),
+      fromApiKey: () => Promise.resolve(null),
+    },
+    idempotency: null,
+    limits: null,
     handlerTimeoutMs: 5_000,
   });
   const server = await startServer(api.app, { host: '127.0.0.1', port: 0 });
