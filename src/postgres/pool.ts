@@ -61,18 +61,22 @@ export function clientConfig(config: PostgresConfig, options: PoolOptions = {}):
   };
 }
 
+const ignore = (): void => undefined;
+
 /** A pool of connections. The caller ends it (`pool.end()`). */
 export function openPool(config: PostgresConfig, options: PoolOptions = {}): Pool {
   const pool = new pg.Pool(clientConfig(config, options));
-  // Without a listener, a broken idle connection would end the process.
-  pool.on('error', options.onIdleError ?? (() => undefined));
+  // Without listeners, a connection that breaks while nobody waits on it would end the process: idle in the
+  // pool, or lent out between two statements, where the next statement says so.
+  pool.on('error', options.onIdleError ?? ignore);
+  pool.on('connect', (client) => client.on('error', ignore));
   return pool;
 }
 
 /** One connection of its own, e.g. for a lock that lives as long as the process. The caller ends it. */
 export async function connect(config: PostgresConfig, options: PoolOptions = {}): Promise<pg.Client> {
   const client = new pg.Client(clientConfig(config, options));
-  client.on('error', options.onIdleError ?? (() => undefined));
+  client.on('error', options.onIdleError ?? ignore);
   await client.connect();
   return client;
 }

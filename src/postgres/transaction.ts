@@ -48,9 +48,6 @@ async function runOnce<T>(
   options: TransactionOptions,
 ): Promise<T> {
   const client = await pool.connect();
-  // A connection that breaks while nobody waits on it must not end the process; the next query says so.
-  const ignore = () => undefined;
-  client.on('error', ignore);
   let broken: Error | undefined;
   try {
     await client.query(beginStatement(options));
@@ -63,7 +60,6 @@ async function runOnce<T>(
     });
     throw error;
   } finally {
-    client.off('error', ignore);
     client.release(broken);
   }
 }

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { ColumnTypeEnum, bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import type { SchemaEngine } from '@prisma/schema-engine-wasm';
-import pg from 'pg';
+import type pg from 'pg';
+import { OneConnection } from './one-connection.ts';
 
 interface Glue {
   readonly SchemaEngine: typeof SchemaEngine;
@@ -62,38 +63,6 @@ export interface EngineSession {
   readonly engine: SchemaEngine;
   /** What the database itself last said against a script; the engine passes on only that there was something. */
   readonly lastScriptError: () => Error | undefined;
-}
-
-/** PostgreSQL's internal type "char", which the catalogues use and Prisma's adapter refuses to read. */
-const ONE_BYTE_CHAR = 18;
-const TEXT = 25;
-
-/**
- * Prisma's adapter wants a pool; this one is a single connection, kept even after an error (a pool would throw
- * it away, and with it our transaction, our lock and our `search_path`).
- */
-class OneConnection extends pg.Pool {
-  readonly #client: pg.Client;
-  /** Which columns of the newest result are of type "char". */
-  charColumns: readonly number[] = [];
-
-  constructor(client: pg.Client) {
-    super({ max: 1 });
-    this.#client = client;
-    const query = async (statement: string | pg.QueryConfig): Promise<pg.QueryResult> => {
-      const result = await client.query(statement);
-      this.charColumns = result.fields.flatMap((field, index) =>
-        field.dataTypeID === ONE_BYTE_CHAR ? [index] : [],
-      );
-      for (const field of result.fields) if (field.dataTypeID === ONE_BYTE_CHAR) field.dataTypeID = TEXT;
-      return result;
-    };
-    this.query = query as typeof this.query;
-  }
-
-  override connect(): Promise<pg.PoolClient> {
-    return Promise.resolve(Object.assign(this.#client, { release: () => undefined }));
-  }
 }
 
 class MigrationAdapter extends PrismaPg {
