@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import { runRole, type RoleContext, type StartedRole } from './lifecycle/run-role.ts';
 import { loadSettings, settingsHelp, type Role, type SettingsOf } from './settings/index.ts';
 import { startApi } from './roles/api.ts';
+import { startLedger } from './roles/ledger.ts';
 import { startNode } from './roles/node.ts';
 import { startSigner } from './roles/signer.ts';
 import { startWitness } from './roles/witness.ts';
+import { startWorker } from './roles/worker.ts';
 
 type Supervised = Exclude<Role, 'sandbox' | 'migrate'>;
 
@@ -26,6 +28,7 @@ function registerRole<R extends Supervised>(
         logLevel: common.TRILOCK_LOG_LEVEL,
         shutdownSeconds: common.TRILOCK_SHUTDOWN_SECONDS,
         monitor: common.TRILOCK_MONITOR,
+        restarts: common.TRILOCK_RESTARTS,
         start: (context) => start(settings, context),
       });
     });
@@ -36,10 +39,17 @@ export function registerRoles(trilock: Command): void {
   registerRole(trilock, 'api', 'the REST API and the pages', startApi);
   registerRole(
     trilock,
+    'worker',
+    'follow the chain, carry withdrawals on, seal and deliver events',
+    startWorker,
+  );
+  registerRole(trilock, 'ledger', 'the single writer of the payment ledger', startLedger);
+  registerRole(
+    trilock,
     'signer',
     'the platform cosigner, which checks everything from the bytes',
     startSigner,
   );
-  registerRole(trilock, 'node', 'a regtest Bitcoin node for the sandbox', startNode);
   registerRole(trilock, 'witness', 'countersign where the signer stands, from another host', startWitness);
+  registerRole(trilock, 'node', 'a regtest Bitcoin node for the sandbox', startNode);
 }

@@ -19,7 +19,6 @@ export const processStatusSchema = z
 const databaseStatusSchema = z
   .strictObject({
     state: z.enum(['up', 'down']),
-    kind: z.enum(['embedded', 'external']),
     serverVersion: z.string().nullable().describe('As PostgreSQL reports it, e.g. `18.4`.'),
   })
   .meta({ id: 'DatabaseStatus' });
@@ -37,7 +36,7 @@ const nodeStatusSchema = z
     state: z
       .enum(['up', 'stale', 'down'])
       .describe('`stale`: it answers, but its tip is older than it should be.'),
-    network: z.enum(['main', 'test', 'testnet4', 'signet', 'regtest']),
+    network: z.enum(['mainnet', 'testnet', 'signet', 'regtest']),
     implementation: z.string().nullable().describe('What the node calls itself.'),
     tip: blockReferenceSchema.nullable(),
   })

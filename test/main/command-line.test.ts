@@ -15,7 +15,7 @@ describe('the command line', () => {
   it('shows every command, and each role its settings', async () => {
     const all = trilock(['--help']);
     expect(await all.ended).toBe(0);
-    for (const name of ['sandbox', 'api', 'signer', 'witness', 'migrate']) {
+    for (const name of ['sandbox', 'api', 'worker', 'ledger', 'signer', 'witness', 'migrate']) {
       expect(all.output()).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
     }
     const witness = trilock(['witness', '--help']);

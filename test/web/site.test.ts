@@ -67,7 +67,7 @@ describe('the status page', () => {
         { ...first!, state: 'starting' },
         ...others.map((one) => ({ ...one, state: 'unreachable' as const })),
       ],
-      database: { state: 'down', kind: 'external', serverVersion: null },
+      database: { state: 'down', serverVersion: null },
       node: { ...STATUS_FACTS.node, state: 'down', implementation: null, tip: null },
       ledger: { state: 'down', sequence: null, headHash: null },
     };

@@ -13,6 +13,8 @@ export interface Check {
 export interface Monitored {
   readonly role: string;
   readonly startedAt: string;
+  /** How often a supervisor had to start this process again. */
+  readonly restarts: number;
   readonly checks: () => Promise<readonly Check[]>;
   /** Prometheus text exposition. */
   readonly metrics?: () => Promise<string>;
@@ -29,8 +31,8 @@ async function respond(monitored: Monitored, path: string, response: ServerRespo
   } else if (path === '/readyz') {
     const checks = await monitored.checks();
     const ready = checks.every((check) => check.ok);
-    const { role, startedAt } = monitored;
-    const body = { role, pid: process.pid, startedAt, ready, checks };
+    const { role, startedAt, restarts } = monitored;
+    const body = { role, pid: process.pid, startedAt, restarts, ready, checks };
     answer(response, ready ? 200 : 503, 'application/json', JSON.stringify(body));
   } else if (path === '/metrics' && monitored.metrics !== undefined) {
     answer(response, 200, 'text/plain; version=0.0.4', await monitored.metrics());

@@ -26,6 +26,7 @@ export interface RoleFrame {
   readonly logLevel: Level | 'silent';
   readonly shutdownSeconds: number;
   readonly monitor: string | undefined;
+  readonly restarts: number;
   readonly start: (context: RoleContext) => Promise<StartedRole>;
 }
 
@@ -80,7 +81,13 @@ export async function runRole(frame: RoleFrame): Promise<void> {
     const { checks, metrics, facts } = started;
     if (frame.monitor !== undefined) {
       const startedAt = isoTime(Date.now());
-      await startMonitor(frame.monitor, { role: frame.role, startedAt, checks, ...(metrics && { metrics }) });
+      await startMonitor(frame.monitor, {
+        role: frame.role,
+        startedAt,
+        restarts: frame.restarts,
+        checks,
+        ...(metrics && { metrics }),
+      });
     }
     log.info('ready', { component: frame.role });
     process.send?.({ kind: 'ready', facts } satisfies ReadyMessage);

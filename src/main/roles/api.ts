@@ -1,36 +1,94 @@
-import { systemClock } from '../../shared/index.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { createApi, createHttpMetrics, createKeyedHash, startServer } from '../../http/index.ts';
+import { connectNode } from '../../chain/index.ts';
+import {
+  createApi,
+  createHttpMetrics,
+  createIdempotencyStore,
+  createKeyedHash,
+  createThrottle,
+  handle,
+  startServer,
+  type BoundOperation,
+} from '../../http/index.ts';
+import { LedgerClient } from '../../ledger/client/index.ts';
+import { openDatabase } from '../../database/index.ts';
 import { openPool, parsePostgresUrl } from '../../postgres/index.ts';
+import { isoTime, systemClock } from '../../shared/index.ts';
+import { getStatus, statusFrom } from '../../status/index.ts';
+import { ensureWebBuilt, webRoutes } from '../../web/server/index.ts';
 import { errorMap } from '../error-map.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
+import { rpcCredentials } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
+import { ledgerAddress } from './ledger-address.ts';
+import { observeStatus, type StatusSources } from './observe-status.ts';
 
 const HANDLER_TIMEOUT_MS = 20_000;
+/** Outlasts every handler, so that a key whose lease is over has no living owner. */
+const IDEMPOTENCY_LEASE_MS = 3 * HANDLER_TIMEOUT_MS;
+/** A page loads a dozen things at once; an attacker's thousands are stopped. */
+const ADDRESS_LIMIT = { name: 'address', points: 1_200, windowSeconds: 60 };
+const PRINCIPAL_LIMIT = { name: 'principal', points: 600, windowSeconds: 60 };
+
+function openParts(settings: SettingsOf<'api'>) {
+  const config = parsePostgresUrl(settings.DATABASE_URL);
+  return {
+    pool: openPool(config, { applicationName: 'trilock api' }),
+    database: openDatabase(config, { applicationName: 'trilock api' }),
+    node: connectNode({ url: settings.TRILOCK_BITCOIN_RPC_URL, credentials: rpcCredentials(settings) }),
+    ledger: new LedgerClient({ addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)] }),
+    hash: createKeyedHash(settings.TRILOCK_HTTP_SECRETS),
+  };
+}
+
+type ApiParts = ReturnType<typeof openParts>;
+
+/** Every operation of every context. */
+function operations(settings: SettingsOf<'api'>, parts: ApiParts): BoundOperation[] {
+  const sources: StatusSources = {
+    ...parts,
+    version: packageJson.version,
+    network: settings.TRILOCK_NETWORK,
+    monitors: settings.TRILOCK_MONITORS,
+    self: { startedAt: isoTime(systemClock.nowMs()), restarts: settings.TRILOCK_RESTARTS },
+    clock: systemClock,
+  };
+  return [
+    handle(getStatus, async () => ({
+      status: 200,
+      body: statusFrom(await observeStatus(sources), systemClock),
+    })),
+  ];
+}
 
 /** The REST API and the pages. It holds no keys and decides nothing about money alone. */
 export async function startApi(settings: SettingsOf<'api'>, { log }: RoleContext): Promise<StartedRole> {
-  const database = parsePostgresUrl(settings.DATABASE_URL);
-  await requireCurrentSchema(database, 'app');
-  const pool = openPool(database, { applicationName: 'trilock api' });
+  await requireCurrentSchema(parsePostgresUrl(settings.DATABASE_URL), 'app');
+  const pages = await webRoutes(await ensureWebBuilt());
+  const parts = openParts(settings);
+  const { pool, database, ledger, hash } = parts;
   const answers = async (): Promise<void> => {
     await pool.query('SELECT 1');
   };
   const metrics = createHttpMetrics();
   const { TRILOCK_HTTP_HOST: host, TRILOCK_HTTP_PORT: port } = settings;
   const api = createApi({
-    operations: [],
+    operations: operations(settings, parts),
     errorMap,
     info: { title: 'Trilock', version: packageJson.version, description: packageJson.description },
     log,
     metrics,
     readiness: { database: answers },
-    hash: createKeyedHash(settings.TRILOCK_HTTP_SECRETS),
+    pages: [pages],
+    hash,
     publicOrigin: settings.TRILOCK_PUBLIC_URL ?? `http://${host}:${port}`,
     authenticator: null,
-    idempotency: null,
-    limits: null,
+    idempotency: createIdempotencyStore(database, IDEMPOTENCY_LEASE_MS),
+    limits: {
+      address: createThrottle(pool, hash, ADDRESS_LIMIT),
+      principal: createThrottle(pool, hash, PRINCIPAL_LIMIT),
+    },
     handlerTimeoutMs: HANDLER_TIMEOUT_MS,
   });
   const server = await startServer(api.app, { host, port });
@@ -45,7 +103,8 @@ export async function startApi(settings: SettingsOf<'api'>, { log }: RoleContext
     stop: async () => {
       api.drain();
       await server.stop(settings.TRILOCK_SHUTDOWN_SECONDS * 1_000);
-      await pool.end();
+      ledger.close();
+      await Promise.all([pool.end(), database.$disconnect()]);
     },
   };
 }

@@ -126,7 +126,7 @@ async function startProcesses(
   const node = await household.start('node', {
     ...common('node'),
     TRILOCK_DATA_DIRECTORY: directory.chain,
-    // A fixed port, so that a node that is started again is found where it was.
+    // A port chosen here, so that a node that is started again is found where it was.
     TRILOCK_NODE_RPC_PORT: String(await freePort()),
     ...(settings.BITCOIND_BIN === undefined ? {} : { BITCOIND_BIN: settings.BITCOIND_BIN }),
   });
@@ -137,6 +137,11 @@ async function startProcesses(
   };
 
   const ledger = { TRILOCK_LEDGER_SOCKET: socket('ledger') };
+  await household.start('ledger', {
+    ...common('ledger'),
+    ...ledger,
+    TRILOCK_LEDGER_DATABASE_URL: urls.ledger,
+  });
   const witness = { TRILOCK_WITNESS_SOCKET: socket('witness') };
   await household.start('witness', {
     ...common('witness'),
@@ -150,6 +155,13 @@ async function startProcesses(
     TRILOCK_SIGNER_SOCKET: socket('signer'),
     TRILOCK_SIGNER_DATABASE_URL: urls.signer,
   });
+  await household.start('worker', {
+    ...common('worker'),
+    ...network,
+    ...chain,
+    ...ledger,
+    DATABASE_URL: urls.app,
+  });
   say('ledger, witness, signer and worker run');
   const others = MONITORED.filter((name) => name !== 'api').map((name) => `${name}=${monitor(name)}`);
   const api = await household.start('api', {
@@ -160,7 +172,7 @@ async function startProcesses(
     DATABASE_URL: urls.app,
     TRILOCK_HTTP_SECRETS: await keptSecret(directory, 'http-secret'),
     TRILOCK_HTTP_HOST: settings.TRILOCK_HTTP_HOST,
-    TRILOCK_HTTP_PORT: String(settings.TRILOCK_HTTP_PORT),
+    TRILOCK_HTTP_PORT: String(settings.TRILOCK_HTTP_PORT || (await freePort())),
     TRILOCK_MONITORS: others.join(','),
   });
   return api['url'] ?? '';

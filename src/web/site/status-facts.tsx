@@ -94,9 +94,7 @@ function DatabaseCard({ database }: { readonly database: Status['database'] }) {
       state={database.state}
       lead={database.serverVersion ?? '–'}
       leadLabel="PostgreSQL version"
-      facts={[
-        { term: 'Server', value: database.kind === 'embedded' ? 'embedded, run by Trilock' : 'external' },
-      ]}
+      facts={[]}
     />
   );
 }
