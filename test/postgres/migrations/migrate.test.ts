@@ -143,6 +143,15 @@ test('a database of a newer program is refused and left alone', async () => {
   expect(await tables()).toEqual(['_prisma_migrations', 'one', 'two']);
 });
 
+test('a migration that arrives late, older than the newest applied one, is applied', async () => {
+  await write(SECOND, 'CREATE TABLE two (id bigint)');
+  await deploy();
+  await write(FIRST, 'CREATE TABLE one (id bigint)');
+  expect(await status()).toMatchObject({ state: 'behind', pending: [FIRST] });
+  expect((await deploy()).applied).toEqual([FIRST]);
+  expect((await status()).state).toBe('current');
+});
+
 test('a migration that was edited after it was applied is refused', async () => {
   await write(FIRST, 'CREATE TABLE one (id bigint)');
   await deploy();
