@@ -9,7 +9,7 @@ export { createIdempotencyStore, type IdempotencyStore } from './idempotency-sto
 export { createKeyedHash, type KeyedHash } from './keyed-hash.ts';
 export { createLog, type Log, type LogFields } from './log.ts';
 export { createHttpMetrics, type HttpMetrics } from './metrics.ts';
-export type { Authenticator, Principal } from './principal.ts';
+export type { Authenticator, Principal, SessionProof } from './principal.ts';
 export { HttpError, type ErrorEntry, type ErrorMap, type HttpErrorCode } from './problem.ts';
 export { startServer, type RunningServer, type ServerOptions } from './server.ts';
 export { httpErrorMap } from './http-errors.ts';

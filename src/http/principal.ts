@@ -12,6 +12,8 @@ export interface Principal {
 export interface SessionProof {
   readonly kind: 'session';
   readonly sessionId: string;
+  /** What was proven at sign-in. */
+  readonly factors: readonly ('password' | 'totp' | 'passkey')[];
   /** What the CSRF token of this session is made from: never the token itself. */
   readonly tokenHash: Uint8Array;
 }

@@ -3,7 +3,7 @@ import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
 import { idToUuid, parseId } from '../shared/index.ts';
 import { accountOf, type Account } from './account-store.ts';
 import { listApiKeys, revokeApiKey } from './api-key.ts';
-import { personBehind, requireCustomer, requireSession } from './caller.ts';
+import { originOf, personBehind, requireCustomer, requireSession } from './caller.ts';
 import { changePassword } from './change-password.ts';
 import { getCustomer, listCustomers, renamePerson } from './customer.ts';
 import * as contract from './identity-contract.ts';
@@ -45,15 +45,17 @@ function me(parts: IdentityParts): BoundOperation[] {
       const account = await accountOf(parts.database, person);
       return { status: 200, body: meOf(principal, account, csrfToken), version: account.version };
     }),
-    handle(contract.renameMe, async ({ principal, csrfToken, body, ifMatchVersion }) => {
+    handle(contract.renameMe, async (request) => {
+      const { principal, csrfToken, body, ifMatchVersion } = request;
       const { person } = requireSession(principal);
-      const account = await renamePerson(parts, person, ifMatchVersion, body.displayName);
+      const origin = originOf(request);
+      const account = await renamePerson(parts, person, ifMatchVersion, body.displayName, origin);
       return { status: 200, body: meOf(principal, account, csrfToken), version: account.version };
     }),
-    handle(contract.changePassword, async ({ principal, body, clientAddress }) => {
-      const { person, sessionId } = requireSession(principal);
-      const change = { current: body.currentPassword, next: body.newPassword };
-      await changePassword(parts, person, change, { sessionId, address: clientAddress });
+    handle(contract.changePassword, async (request) => {
+      const { person, sessionId } = requireSession(request.principal);
+      const change = { current: request.body.currentPassword, next: request.body.newPassword };
+      await changePassword(parts, person, change, sessionId, originOf(request));
       return { status: 204 };
     }),
   ];
@@ -61,17 +63,19 @@ function me(parts: IdentityParts): BoundOperation[] {
 
 function secondFactor(parts: IdentityParts): BoundOperation[] {
   return [
-    handle(contract.beginSecondFactor, async ({ principal, body, clientAddress }) => {
-      const { person } = requireSession(principal);
-      const { uri } = await beginSecondFactor(parts, person, body.password, clientAddress);
+    handle(contract.beginSecondFactor, async (request) => {
+      const { person } = requireSession(request.principal);
+      const { uri } = await beginSecondFactor(parts, person, request.body.password, originOf(request));
       return { status: 201, body: { uri } };
     }),
-    handle(contract.confirmSecondFactor, async ({ principal, body }) => {
-      await confirmSecondFactor(parts, requireSession(principal).person, body.code);
+    handle(contract.confirmSecondFactor, async (request) => {
+      const { person } = requireSession(request.principal);
+      await confirmSecondFactor(parts, person, request.body.code, originOf(request));
       return { status: 204 };
     }),
-    handle(contract.removeSecondFactor, async ({ principal, body, clientAddress }) => {
-      await removeSecondFactor(parts, requireSession(principal).person, body, clientAddress);
+    handle(contract.removeSecondFactor, async (request) => {
+      const { person } = requireSession(request.principal);
+      await removeSecondFactor(parts, person, request.body, originOf(request));
       return { status: 204 };
     }),
   ];
@@ -84,9 +88,9 @@ function lists(parts: IdentityParts): BoundOperation[] {
       const keys = await listApiKeys(parts, owner);
       return { status: 200, body: { items: keys.map((key) => ({ ...key, scopes: [...key.scopes] })) } };
     }),
-    handle(contract.revokeApiKey, async ({ principal, params }) => {
-      const owner = { kind: 'customer', id: requireCustomer(principal) } as const;
-      await revokeApiKey(parts, owner, params.credentialId);
+    handle(contract.revokeApiKey, async (request) => {
+      const owner = { kind: 'customer', id: requireCustomer(request.principal) } as const;
+      await revokeApiKey(parts, owner, request.params.credentialId, originOf(request));
       return { status: 204 };
     }),
     handle(contract.listCustomers, async ({ query, cursors }) => {

@@ -8,6 +8,7 @@ import {
   type IntegratorId,
 } from '../shared/index.ts';
 import { isTaken } from './account-store.ts';
+import { record, type Origin } from './identity-audit.ts';
 import { IdentityError } from './identity-errors.ts';
 import type { IdentityParts } from './identity.ts';
 import { newApiKey } from './tokens.ts';
@@ -34,6 +35,7 @@ function ownedBy(owner: KeyOwner): { customerId: string } | { integratorId: stri
 /** Makes a key. The text is returned once and stored nowhere. */
 export async function createApiKey(
   tx: DatabaseTransaction,
+  parts: IdentityParts,
   owner: KeyOwner,
   wish: {
     readonly id: CredentialId;
@@ -41,8 +43,9 @@ export async function createApiKey(
     readonly scopes: readonly Scope[];
     readonly expiresAt: Date | null;
   },
-  now: Date,
+  origin: Origin,
 ): Promise<{ readonly apiKey: ApiKey; readonly key: string }> {
+  const now = new Date(parts.clock.nowMs());
   const { key, secretHash } = newApiKey(wish.id);
   const scopes = [...new Set(wish.scopes)];
   await tx.credential.create({
@@ -59,6 +62,7 @@ export async function createApiKey(
     },
   });
   const { id, label, expiresAt } = wish;
+  await record(tx, parts, origin, 'credential.add', id, { owner: owner.id, kind: 'api_key', scopes });
   return { key, apiKey: { id, label, scopes, createdAt: now, expiresAt, lastUsedAt: null } };
 }
 
@@ -80,13 +84,19 @@ export async function listApiKeys(parts: IdentityParts, owner: KeyOwner): Promis
 }
 
 /** @throws IdentityError `api_key_unknown`: also for a key of somebody else. */
-export async function revokeApiKey(parts: IdentityParts, owner: KeyOwner, id: CredentialId): Promise<void> {
+export async function revokeApiKey(
+  parts: IdentityParts,
+  owner: KeyOwner,
+  id: CredentialId,
+  origin: Origin,
+): Promise<void> {
   await inTransaction(parts.database, async (tx) => {
     const { count } = await tx.credential.updateMany({
       where: { ...ownedBy(owner), id: idToUuid(id), kind: 'api_key', revokedAt: null },
       data: { revokedAt: new Date(parts.clock.nowMs()) },
     });
     if (count !== 1) throw new IdentityError('api_key_unknown', 'There is no such API key of yours.');
+    await record(tx, parts, origin, 'credential.revoke', id, { owner: owner.id, kind: 'api_key' });
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Scope } from '../http/access-contract.ts';
-import type { Authenticator, Principal } from '../http/index.ts';
+import type { Authenticator, Principal, SessionProof } from '../http/index.ts';
 import { idFromUuid, idToUuid } from '../shared/index.ts';
 import { personOf, type IdentityParts } from './identity.ts';
 import { hashToken, isSessionToken, parseApiKey, sameBytes } from './tokens.ts';
@@ -30,7 +30,12 @@ async function fromSessionToken(parts: IdentityParts, token: string): Promise<Pr
     kind: person.kind,
     id: person.id,
     roles: row.staff === null ? ['customer'] : (row.staff.roles as Principal['roles']),
-    proof: { kind: 'session', sessionId: idFromUuid('session', row.id), tokenHash: row.tokenHash },
+    proof: {
+      kind: 'session',
+      sessionId: idFromUuid('session', row.id),
+      factors: row.factors as SessionProof['factors'],
+      tokenHash: row.tokenHash,
+    },
   };
 }
 

@@ -1,5 +1,7 @@
+import type { AuditActor, AuthenticationStrength } from '../audit/index.ts';
 import type { Principal } from '../http/index.ts';
-import { parseId, type CustomerId, type SessionId } from '../shared/index.ts';
+import { parseId, type CustomerId, type RequestId, type SessionId } from '../shared/index.ts';
+import type { Origin } from './identity-audit.ts';
 import type { Person } from './identity.ts';
 
 /** The person behind a principal, or null for an integrator. */
@@ -25,6 +27,29 @@ export function requireSession(principal: Principal): SignedInPerson {
   const session = sessionBehind(principal);
   if (session === null) throw new TypeError('an operation for people was reached without a session');
   return session;
+}
+
+function actorOf(principal: Principal | null): AuditActor {
+  if (principal === null) return { kind: 'anonymous' };
+  return personBehind(principal) ?? { kind: 'integrator', id: principal.id };
+}
+
+function strengthOf(principal: Principal | null): AuthenticationStrength {
+  if (principal === null) return 'none';
+  if (principal.proof.kind === 'api_key') return 'api_key';
+  const { factors } = principal.proof;
+  if (factors.includes('passkey')) return 'passkey';
+  return factors.includes('totp') ? 'password_totp' : 'password';
+}
+
+/** Who caused what a request does, for the audit log. */
+export function originOf(request: {
+  readonly principal: Principal | null;
+  readonly requestId: RequestId;
+  readonly clientAddress: string;
+}): Origin {
+  const { principal, requestId, clientAddress: address } = request;
+  return { actor: actorOf(principal), strength: strengthOf(principal), requestId, address };
 }
 
 /** For operations that only customers reach. */

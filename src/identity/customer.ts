@@ -1,6 +1,8 @@
 import { idFromUuid, idToUuid, type CustomerId } from '../shared/index.ts';
 import { versionMismatch } from '../http/index.ts';
+import { inTransaction } from '../database/index.ts';
 import { accountOf, type Account } from './account-store.ts';
+import { record, type Origin } from './identity-audit.ts';
 import { IdentityError } from './identity-errors.ts';
 import type { IdentityParts, Person } from './identity.ts';
 
@@ -51,15 +53,17 @@ export async function renamePerson(
   person: Person,
   version: number,
   displayName: string,
+  origin: Origin,
 ): Promise<Account> {
   const change = {
     where: { id: idToUuid(person.id), version },
     data: { displayName, version: { increment: 1 } },
   };
-  const { count } =
-    person.kind === 'customer'
-      ? await parts.database.customer.updateMany(change)
-      : await parts.database.staff.updateMany(change);
-  if (count !== 1) throw versionMismatch();
-  return await accountOf(parts.database, person);
+  return await inTransaction(parts.database, async (tx) => {
+    const { count } =
+      person.kind === 'customer' ? await tx.customer.updateMany(change) : await tx.staff.updateMany(change);
+    if (count !== 1) throw versionMismatch();
+    await record(tx, parts, origin, 'account.rename', person.id, { displayName });
+    return await accountOf(tx, person);
+  });
 }

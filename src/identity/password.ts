@@ -8,9 +8,7 @@ import { IdentityError } from './identity-errors.ts';
  */
 const ARGON2 = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-export const MIN_PASSWORD_LENGTH = 12;
-/** Long passphrases are welcome; megabytes of them are an attack. */
-export const MAX_PASSWORD_LENGTH = 256;
+const MIN_PASSWORD_LENGTH = 12;
 const MIN_DISTINCT_CHARACTERS = 5;
 
 /** Each hash takes 19 MiB and a core; more at a time would let strangers fill the memory. */

@@ -3,8 +3,15 @@ import { inTransaction, type Database, type DatabaseTransaction } from '../datab
 import { idToUuid, newId, type Clock, type CustomerId, type StaffId } from '../shared/index.ts';
 import { isTaken, ownedBy, slotOf } from './account-store.ts';
 import { IdentityError } from './identity-errors.ts';
+import { record, type Origin } from './identity-audit.ts';
 import type { Person } from './identity.ts';
 import { checkPasswordStrength, hashPassword } from './password.ts';
+
+/** When, and by whom. */
+export interface Moment {
+  readonly now: Date;
+  readonly origin: Origin;
+}
 
 export interface Registration {
   /** Lower case. */
@@ -39,6 +46,11 @@ export async function storePassword(
   });
 }
 
+/** Row and audit entry carry the same time. */
+function clockAt(now: Date): { readonly clock: Clock } {
+  return { clock: { nowMs: () => now.getTime() } };
+}
+
 async function unlessTaken<T>(create: Promise<T>): Promise<T> {
   try {
     return await create;
@@ -55,11 +67,13 @@ export async function registerCustomer(
   id: CustomerId,
   registration: Registration,
   passwordHash: string,
-  now: Date,
+  when: Moment,
 ): Promise<void> {
   const { email, displayName } = registration;
+  const { now } = when;
   await unlessTaken(tx.customer.create({ data: { id: idToUuid(id), email, displayName, createdAt: now } }));
   await storePassword(tx, { kind: 'customer', id }, passwordHash, now);
+  await record(tx, clockAt(now), when.origin, 'customer.register', id);
 }
 
 /** @throws IdentityError `email_taken`. */
@@ -68,12 +82,14 @@ export async function registerStaff(
   id: StaffId,
   registration: Registration & { readonly roles: readonly StaffRole[] },
   passwordHash: string,
-  now: Date,
+  when: Moment,
 ): Promise<void> {
   const { email, displayName, roles } = registration;
+  const { now } = when;
   const data = { id: idToUuid(id), email, displayName, roles: [...new Set(roles)], createdAt: now };
   await unlessTaken(tx.staff.create({ data }));
   await storePassword(tx, { kind: 'staff', id }, passwordHash, now);
+  await record(tx, clockAt(now), when.origin, 'staff.register', id, { roles: data.roles });
 }
 
 /**
@@ -88,7 +104,8 @@ export async function createStaff(
   const passwordHash = await preparePassword(staff.password, staff.email);
   const id = newId('staff');
   await inTransaction(database, async (tx) => {
-    await registerStaff(tx, id, staff, passwordHash, new Date(clock.nowMs()));
+    const origin = { actor: { kind: 'process', id: 'cli' }, strength: 'process', address: 'local' } as const;
+    await registerStaff(tx, id, staff, passwordHash, { now: new Date(clock.nowMs()), origin });
   });
   return id;
 }

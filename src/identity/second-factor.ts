@@ -4,6 +4,7 @@ import { accountOf, ownedBy, slotOf, type TotpCredential } from './account-store
 import { IdentityError } from './identity-errors.ts';
 import type { IdentityParts, Person } from './identity.ts';
 import { confirmPassword } from './confirm-password.ts';
+import { record, type Origin } from './identity-audit.ts';
 import { seal, unseal } from './seal.ts';
 import { matchTotp, newTotpSecret, totpUri } from './totp.ts';
 
@@ -44,9 +45,9 @@ export async function beginSecondFactor(
   parts: IdentityParts,
   person: Person,
   password: string,
-  address: string,
+  origin: Origin,
 ): Promise<{ readonly uri: string }> {
-  const account = await confirmPassword(parts, person, password, address);
+  const account = await confirmPassword(parts, person, password, origin);
   if (account.totp?.confirmed === true) {
     throw new IdentityError('second_factor_present', 'Remove the present second factor first.');
   }
@@ -54,9 +55,11 @@ export async function beginSecondFactor(
   const now = new Date(parts.clock.nowMs());
   await inTransaction(parts.database, async (tx) => {
     if (account.totp !== null) await revoke(tx, account.totp, now);
+    const id = newId('credential');
+    await record(tx, parts, origin, 'credential.add', id, { owner: person.id, kind: 'totp' });
     await tx.credential.create({
       data: {
-        id: idToUuid(newId('credential')),
+        id: idToUuid(id),
         kind: 'totp',
         ...ownedBy(person),
         label: 'Authenticator app',
@@ -70,7 +73,12 @@ export async function beginSecondFactor(
 }
 
 /** @throws IdentityError `second_factor_absent`, `second_factor_present`, `code_wrong`. */
-export async function confirmSecondFactor(parts: IdentityParts, person: Person, code: string): Promise<void> {
+export async function confirmSecondFactor(
+  parts: IdentityParts,
+  person: Person,
+  code: string,
+  origin: Origin,
+): Promise<void> {
   await parts.throttles.account.take(person.id);
   await inTransaction(parts.database, async (tx) => {
     const { totp } = await accountOf(tx, person);
@@ -83,6 +91,7 @@ export async function confirmSecondFactor(parts: IdentityParts, person: Person, 
       where: { id: idToUuid(totp.id), revokedAt: null },
       data: { confirmedAt: new Date(parts.clock.nowMs()) },
     });
+    await record(tx, parts, origin, 'credential.confirm', totp.id, { owner: person.id, kind: 'totp' });
   });
 }
 
@@ -91,9 +100,9 @@ export async function removeSecondFactor(
   parts: IdentityParts,
   person: Person,
   proof: { readonly password: string; readonly code: string },
-  address: string,
+  origin: Origin,
 ): Promise<void> {
-  await confirmPassword(parts, person, proof.password, address);
+  await confirmPassword(parts, person, proof.password, origin);
   await inTransaction(parts.database, async (tx) => {
     const { totp } = await accountOf(tx, person);
     if (totp === null) throw new IdentityError('second_factor_absent', 'There is none to remove.');
@@ -101,5 +110,6 @@ export async function removeSecondFactor(
       throw new IdentityError('code_wrong', 'This code does not fit.');
     }
     await revoke(tx, totp, new Date(parts.clock.nowMs()));
+    await record(tx, parts, origin, 'credential.revoke', totp.id, { owner: person.id, kind: 'totp' });
   });
 }

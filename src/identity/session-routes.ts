@@ -9,7 +9,8 @@ import {
 import { inTransaction } from '../database/index.ts';
 import { idFromUuid } from '../shared/index.ts';
 import { ownedBy } from './account-store.ts';
-import { requireSession, sessionBehind } from './caller.ts';
+import { originOf, requireSession, sessionBehind } from './caller.ts';
+import { record } from './identity-audit.ts';
 import * as contract from './identity-contract.ts';
 import { IdentityError } from './identity-errors.ts';
 import type { IdentityParts, Person } from './identity.ts';
@@ -20,9 +21,12 @@ type SignInRequest = OperationRequest<typeof contract.signIn> | OperationRequest
 
 async function answerSignIn(parts: IdentityParts, kind: Person['kind'], request: SignInRequest) {
   const { email, password, code } = request.body;
-  const client = { address: request.clientAddress, userAgent: request.userAgent };
-  const before = sessionBehind(request.principal);
-  const { account, session } = await signIn(parts, { kind, email, password, code }, client, before);
+  const { userAgent } = request;
+  const replacing = sessionBehind(request.principal);
+  const attempt = { kind, email, password, code, userAgent, replacing };
+  // Whoever is signed in already has proven nothing about the account that is asked for now.
+  const origin = originOf({ ...request, principal: null });
+  const { account, session } = await signIn(parts, attempt, origin);
   const roles = kind === 'customer' ? (['customer'] as const) : account.staffRoles;
   return {
     status: 201 as const,
@@ -55,10 +59,11 @@ export function sessionRoutes(parts: IdentityParts): BoundOperation[] {
   return [
     handle(contract.signIn, (request) => answerSignIn(parts, 'customer', request)),
     handle(contract.signInStaff, (request) => answerSignIn(parts, 'staff', request)),
-    handle(contract.signOut, async ({ principal }) => {
-      const { person, sessionId } = requireSession(principal);
+    handle(contract.signOut, async (request) => {
+      const { person, sessionId } = requireSession(request.principal);
       await inTransaction(parts.database, async (tx) => {
         await endSessions(tx, parts, person, { only: sessionId }, 'signed_out');
+        await record(tx, parts, originOf(request), 'session.end', sessionId);
       });
       return { status: 204, cookie: CLEARED_SESSION_COOKIE };
     }),
@@ -71,12 +76,14 @@ export function sessionRoutes(parts: IdentityParts): BoundOperation[] {
       });
       return { status: 200, body: { items } };
     }),
-    handle(contract.revokeSession, async ({ principal, params }) => {
-      const { person } = requireSession(principal);
-      const ended = await inTransaction(parts.database, (tx) =>
-        endSessions(tx, parts, person, { only: params.sessionId }, 'revoked'),
-      );
-      if (ended === 0) throw new IdentityError('session_unknown', 'You have no such session.');
+    handle(contract.revokeSession, async (request) => {
+      const { person } = requireSession(request.principal);
+      const { sessionId } = request.params;
+      await inTransaction(parts.database, async (tx) => {
+        const ended = await endSessions(tx, parts, person, { only: sessionId }, 'revoked');
+        if (ended === 0) throw new IdentityError('session_unknown', 'You have no such session.');
+        await record(tx, parts, originOf(request), 'session.end', sessionId);
+      });
       return { status: 204 };
     }),
   ];

@@ -1,11 +1,12 @@
 import { inTransaction } from '../database/index.ts';
 import { idToUuid, type SessionId } from '../shared/index.ts';
-import { findByEmail, type Account } from './account-store.ts';
+import { findByEmail, type Account, type TotpCredential } from './account-store.ts';
+import { record, type Origin } from './identity-audit.ts';
 import { IdentityError } from './identity-errors.ts';
 import type { IdentityParts, Person } from './identity.ts';
 import { verifyPassword } from './password.ts';
 import { useCode } from './second-factor.ts';
-import { endSessions, openSession, type Client, type Factor, type OpenedSession } from './session.ts';
+import { endSessions, openSession, type Factor, type OpenedSession } from './session.ts';
 
 export interface SignIn {
   readonly kind: Person['kind'];
@@ -14,6 +15,9 @@ export interface SignIn {
   readonly password: string;
   /** Six digits of the authenticator app, for who has one. */
   readonly code: string | undefined;
+  readonly userAgent: string | null;
+  /** The session that the browser had before: it ends. */
+  readonly replacing: { readonly person: Person; readonly sessionId: SessionId } | null;
 }
 
 export interface SignedIn {
@@ -43,44 +47,66 @@ async function countGuess(
   };
 }
 
+/** Written for an unknown address too, so that both take as long; what was typed as one is not kept. */
+async function refuse(parts: IdentityParts, origin: Origin, account: Account | null): Promise<never> {
+  const entity = account === null ? 'unknown_account' : account.person.id;
+  await inTransaction(parts.database, (tx) =>
+    record(tx, parts, origin, 'session.refuse', entity, { address: origin.address }),
+  );
+  throw failed();
+}
+
 /**
- * Signs somebody in with password and, where one is set up, second factor. `replacing` is the session that the
- * browser had before: it ends.
+ * Signs somebody in with password and, where one is set up, second factor.
  * @throws IdentityError `sign_in_failed`, `second_factor_required`, `sign_in_busy`; HttpError `rate_limited`.
  */
-export async function signIn(
-  parts: IdentityParts,
-  attempt: SignIn,
-  client: Client,
-  replacing: { readonly person: Person; readonly sessionId: SessionId } | null,
-): Promise<SignedIn> {
-  const forgive = await countGuess(parts, attempt, client.address);
+export async function signIn(parts: IdentityParts, attempt: SignIn, origin: Origin): Promise<SignedIn> {
+  const forgive = await countGuess(parts, attempt, origin.address);
   const account = await findByEmail(parts.database, attempt.kind, attempt.email);
   const fits = await verifyPassword(account?.password?.hash ?? null, attempt.password);
-  if (account === null || !fits || account.disabled) throw failed();
+  if (account === null || !fits || account.disabled) return await refuse(parts, origin, account);
   const totp = account.totp?.confirmed === true ? account.totp : null;
   if (totp !== null && attempt.code === undefined) {
     // The password was right, so this was no guess; but it opens nothing yet.
     await forgive();
     throw new IdentityError('second_factor_required', 'Send the code of your authenticator app as well.');
   }
-  const session = await inTransaction(parts.database, async (tx) => {
-    const factors: Factor[] = ['password'];
-    if (totp !== null) {
-      if (!(await useCode(tx, parts, account.person, totp, attempt.code ?? ''))) throw failed();
-      factors.push('totp');
-    }
+  const session = await enter(parts, account, totp, attempt, origin);
+  if (session === null) return await refuse(parts, origin, account);
+  await forgive();
+  return { account, session };
+}
+
+/** Null when the code does not fit. */
+async function enter(
+  parts: IdentityParts,
+  account: Account,
+  totp: TotpCredential | null,
+  attempt: SignIn,
+  origin: Origin,
+): Promise<OpenedSession | null> {
+  const { person, password } = account;
+  return await inTransaction(parts.database, async (tx) => {
+    if (totp !== null && !(await useCode(tx, parts, person, totp, attempt.code ?? ''))) return null;
+    const { replacing } = attempt;
     if (replacing !== null) {
       await endSessions(tx, parts, replacing.person, { only: replacing.sessionId }, 'rotated');
     }
-    if (account.password !== null) {
+    if (password !== null) {
       await tx.credential.updateMany({
-        where: { id: idToUuid(account.password.id), revokedAt: null },
+        where: { id: idToUuid(password.id), revokedAt: null },
         data: { lastUsedAt: new Date(parts.clock.nowMs()) },
       });
     }
-    return await openSession(tx, parts, account.person, factors, client);
+    const factors: Factor[] = totp === null ? ['password'] : ['password', 'totp'];
+    const client = { address: origin.address, userAgent: attempt.userAgent };
+    const session = await openSession(tx, parts, person, factors, client);
+    const strength = totp === null ? 'password' : 'password_totp';
+    const signedIn = { ...origin, actor: person, strength } as const;
+    await record(tx, parts, signedIn, 'session.open', session.id, {
+      owner: person.id,
+      address: origin.address,
+    });
+    return session;
   });
-  await forgive();
-  return { account, session };
 }
