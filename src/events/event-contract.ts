@@ -37,7 +37,7 @@ export type EventType = (typeof EVENT_TYPES)[number];
 
 export const eventPosition = z
   .string()
-  .regex(/^(0|[1-9][0-9]{0,18})$/)
+  .regex(/^(0|[1-9][0-9]{0,18})$/, { abort: true })
   .refine((text) => BigInt(text) < 2n ** 63n, { error: 'must be below 2^63' })
   .meta({ description: 'A place in the order of events', examples: ['1024'] });
 

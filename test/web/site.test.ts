@@ -1,10 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchBrowser, screenshotPath, watchComplaints } from './browser.ts';
+import { openAt, showReference, showStatus } from './looks.ts';
 import { startSite, STATUS_FACTS, type SiteServer } from './site-server.ts';
-
-const WIDTHS = [360, 820, 1440];
-const SCHEMES = ['light', 'dark'] as const;
 
 let site: SiteServer;
 let browser: Browser;
@@ -31,33 +29,11 @@ afterEach(async () => {
   await page.close();
 });
 
-async function expectNoSidewaysScrolling(): Promise<void> {
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - globalThis.innerWidth);
-  expect(overflow).toBeLessThanOrEqual(0);
-}
-
-async function openAt(path: string, width: number, scheme: 'light' | 'dark'): Promise<void> {
-  await page.setViewportSize({ width, height: 900 });
-  await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-  await page.goto(`${site.origin}${path}`);
-}
-
 describe('the status page', () => {
-  it.each(WIDTHS.flatMap((width) => SCHEMES.map((scheme) => [width, scheme] as const)))(
-    'shows every part at %i px, %s, without a complaint',
-    async (width, scheme) => {
-      await openAt('/', width, scheme);
-      await page.getByRole('heading', { name: 'Everything is running' }).waitFor();
-      for (const role of ['api', 'worker', 'ledger', 'signer', 'witness']) {
-        expect(await page.getByRole('row').filter({ hasText: role }).first().isVisible()).toBe(true);
-      }
-      expect(await page.getByRole('region', { name: 'Bitcoin node' }).innerText()).toContain('1,432');
-      expect(await page.getByRole('region', { name: 'Ledger' }).innerText()).toContain('128,904');
-      await expectNoSidewaysScrolling();
-      await page.screenshot({ path: await screenshotPath(`status-${width}-${scheme}`), fullPage: true });
-      expect(complaints).toEqual([]);
-    },
-  );
+  it.each(['360 px, dark', '1440 px, light'] as const)('shows every part at %s', async (look) => {
+    await showStatus(site, page, look);
+    expect(complaints).toEqual([]);
+  });
 
   it('says that money cannot move when the database is down', async () => {
     const [first, ...others] = STATUS_FACTS.processes;
@@ -71,7 +47,7 @@ describe('the status page', () => {
       node: { ...STATUS_FACTS.node, state: 'down', implementation: null, tip: null },
       ledger: { state: 'down', sequence: null, headHash: null },
     };
-    await openAt('/', 820, 'dark');
+    await openAt(site, page, '/', '820 px, dark');
     await page.getByRole('heading', { name: 'No money can move' }).waitFor();
     await page.screenshot({ path: await screenshotPath('status-down-820-dark'), fullPage: true });
     expect(complaints).toEqual([]);
@@ -79,7 +55,7 @@ describe('the status page', () => {
 
   it('shows a refusal in the words and with the code of the API, and recovers on request', async () => {
     site.facts = null;
-    await openAt('/', 360, 'light');
+    await openAt(site, page, '/', '360 px, light');
     const alert = page.getByRole('alert');
     await alert.waitFor();
     expect(await alert.innerText()).toContain('Not shown at this hour.');
@@ -92,7 +68,7 @@ describe('the status page', () => {
   });
 
   it('remembers the chosen colours and is worked by keyboard', async () => {
-    await openAt('/', 1440, 'light');
+    await openAt(site, page, '/', '1440 px, light');
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
@@ -105,22 +81,13 @@ describe('the status page', () => {
 });
 
 describe('the API page', () => {
-  it.each(WIDTHS.flatMap((width) => SCHEMES.map((scheme) => [width, scheme] as const)))(
-    'shows every operation at %i px, %s, without a complaint',
-    async (width, scheme) => {
-      await openAt('/docs', width, scheme);
-      await page.getByRole('heading', { name: 'Trilock API' }).waitFor();
-      for (const name of ['Status of the installation', 'Send a payment', 'List payments of an account']) {
-        expect(await page.getByRole('heading', { name }).isVisible()).toBe(true);
-      }
-      await expectNoSidewaysScrolling();
-      await page.screenshot({ path: await screenshotPath(`api-${width}-${scheme}`), fullPage: true });
-      expect(complaints).toEqual([]);
-    },
-  );
+  it.each(['360 px, light', '1440 px, dark'] as const)('shows every operation at %s', async (look) => {
+    await showReference(site, page, look);
+    expect(complaints).toEqual([]);
+  });
 
   it('shows parameters, body, answers, errors and examples of an operation', async () => {
-    await openAt('/docs#createTransfer', 1440, 'light');
+    await openAt(site, page, '/docs#createTransfer', '1440 px, light');
     const operation = page.locator('#createTransfer');
     await operation.waitFor();
     const text = await operation.innerText();
@@ -141,7 +108,7 @@ describe('the API page', () => {
   });
 
   it('searches by words of path, name and parameter', async () => {
-    await openAt('/docs', 1440, 'light');
+    await openAt(site, page, '/docs', '1440 px, light');
     await page.getByRole('heading', { name: 'Trilock API' }).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('payment limit');

@@ -55,7 +55,8 @@ export async function ensureWebBuilt(outputDirectory = WEB_OUTPUT_DIRECTORY): Pr
     await buildInto(unfinished);
     await rename(unfinished, finished);
   } catch (cause) {
-    await rm(unfinished, { recursive: true, force: true });
+    // Where nothing can be written, nothing can be removed either; the first failure is the one to tell.
+    await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
     if (await exists(finished)) return finished;
     throw new WebError('web_build_failed', 'The web pages could not be built.', {
       internal: describeError(cause),

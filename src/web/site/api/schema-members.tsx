@@ -24,7 +24,7 @@ function Member(props: {
   const { schema } = resolveSchema(member.schema, document);
   const description = member.schema.description ?? schema.description;
   const constraints = constraintsOf(schema);
-  const values = schema.enum ?? [];
+  const values = schema.enum ?? schema.items?.enum ?? [];
   return (
     <li className="member">
       <div className="member-line">
