@@ -25,3 +25,14 @@ export type {
 } from './chain-node.ts';
 export { connectNode, type CoreNodeOptions } from './core/core-node.ts';
 export { DEFAULT_FEE_POLICY, type FeePolicy } from './core/fee-policy.ts';
+export type { ChainMatch, ChainStep, MatchedOutput, MatchedSpend } from './follower/chain-step.ts';
+export { ChainFollower, type FollowerOptions, type FollowerReport } from './follower/chain-follower.ts';
+export type {
+  FollowerRecord,
+  FollowerStore,
+  PositionChange,
+  RememberedBlock,
+} from './follower/follower-store.ts';
+export { rescan, type RescanOptions } from './follower/rescan.ts';
+export { WatchList, type ScriptConfirmation } from './follower/watch-list.ts';
+export { PrismaFollowerStore } from './follower/prisma-follower-store.ts';

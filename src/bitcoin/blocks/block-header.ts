@@ -28,7 +28,8 @@ export function parseBlockHeader(bytes: Uint8Array, hash256: DoubleSha256): Bloc
       details: { bytes: bytes.length },
     });
   }
-  const header = bytes.slice(0, HEADER_BYTES);
+  // Not `slice`, which does not copy when the bytes are a Node Buffer.
+  const header = Uint8Array.from(bytes.subarray(0, HEADER_BYTES));
   const view = new DataView(header.buffer);
   return {
     hash: hashText(hash256(header)),

@@ -32,7 +32,7 @@ function foldRow(row: Uint8Array, count: number, hash256: DoubleSha256): boolean
 
 /** The Merkle root over `txids`, hashes of 32 bytes one after the other in the order of the block; at least one. */
 export function merkleRoot(txids: Uint8Array, hash256: DoubleSha256): MerkleResult {
-  const row = txids.slice();
+  const row = Uint8Array.from(txids);
   let mutated = false;
   for (let count = row.length / 32; count > 1; count = (count + 1) >> 1) {
     if (foldRow(row, count, hash256)) mutated = true;
@@ -50,7 +50,7 @@ export interface MerkleBranch {
 
 /** The branch of the transaction at `position`. */
 export function merkleBranch(txids: Uint8Array, position: number, hash256: DoubleSha256): MerkleBranch {
-  const row = txids.slice();
+  const row = Uint8Array.from(txids);
   const siblings: string[] = [];
   let at = position;
   for (let count = row.length / 32; count > 1; count = (count + 1) >> 1) {
