@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { EXIT_CONFIG, exitWith } from './lifecycle/exit.ts';
+import { registerAudit } from './commands/audit.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerSettings } from './commands/settings.ts';
+import { registerStaff } from './commands/staff.ts';
 import { registerRoles } from './register-roles.ts';
 import { registerSandbox } from './sandbox/register-sandbox.ts';
 
@@ -16,6 +18,8 @@ function program(): Command {
   registerSandbox(trilock);
   registerRoles(trilock);
   registerMigrate(trilock);
+  registerAudit(trilock);
+  registerStaff(trilock);
   registerSettings(trilock);
   return trilock;
 }

@@ -1,11 +1,20 @@
+import type { AuditErrorCode } from '../audit/index.ts';
+import type { EventErrorCode } from '../events/index.ts';
 import { httpErrorMap, type ErrorMap, type HttpErrorCode } from '../http/index.ts';
+import { identityErrorMap, type IdentityErrorCode } from '../identity/index.ts';
+import type { LedgerErrorCode } from '../ledger/client/index.ts';
 import type { SharedErrorCode } from '../shared/index.ts';
 
 /** Every code that can reach a caller of the API. A code without an entry does not compile. */
-export type ErrorCode = HttpErrorCode | SharedErrorCode;
+type ErrorCode =
+  HttpErrorCode | SharedErrorCode | IdentityErrorCode | AuditErrorCode | EventErrorCode | LedgerErrorCode;
+
+const ledgerAway = { status: 503, title: 'The ledger is not available' } as const;
+const ledgerFault = { status: 500, title: 'The ledger refused what we sent' } as const;
 
 export const errorMap = {
   ...httpErrorMap,
+  ...identityErrorMap,
   amount_malformed: { status: 422, title: 'The amount is malformed' },
   amount_out_of_range: { status: 422, title: 'The amount is out of range' },
   fee_rate_malformed: { status: 422, title: 'The fee rate is malformed' },
@@ -13,4 +22,20 @@ export const errorMap = {
   id_malformed: { status: 422, title: 'The id is malformed' },
   json_not_canonical: { status: 422, title: 'The document has no canonical form' },
   config_invalid: { status: 500, title: 'The server is not configured rightly' },
+  audit_entry_too_large: { status: 500, title: 'The audit entry is too large' },
+  audit_entry_invalid: { status: 500, title: 'The audit entry is not valid' },
+  event_too_large: { status: 500, title: 'The event is too large' },
+  event_invalid: { status: 500, title: 'The event is not valid' },
+  events_damaged: { status: 500, title: 'The events are damaged' },
+  ledger_log_broken: ledgerFault,
+  ledger_checkpoint_broken: ledgerFault,
+  ledger_durability_off: ledgerFault,
+  ledger_store_unavailable: ledgerAway,
+  ledger_not_leader: ledgerAway,
+  ledger_overloaded: ledgerAway,
+  ledger_protocol_broken: ledgerFault,
+  ledger_unreachable: ledgerAway,
+  ledger_client_closed: ledgerAway,
+  ledger_request_invalid: ledgerFault,
+  ledger_cursor_malformed: { status: 400, title: 'The cursor does not belong here' },
 } as const satisfies ErrorMap<ErrorCode>;

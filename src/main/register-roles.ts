@@ -8,7 +8,7 @@ import { startSigner } from './roles/signer.ts';
 import { startWitness } from './roles/witness.ts';
 import { startWorker } from './roles/worker.ts';
 
-type Supervised = Exclude<Role, 'sandbox' | 'migrate'>;
+type Supervised = Exclude<Role, 'sandbox' | 'migrate' | 'audit' | 'staff'>;
 
 function registerRole<R extends Supervised>(
   trilock: Command,

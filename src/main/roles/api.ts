@@ -6,23 +6,20 @@ import {
   createIdempotencyStore,
   createKeyedHash,
   createThrottle,
-  handle,
   startServer,
-  type BoundOperation,
 } from '../../http/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { openDatabase } from '../../database/index.ts';
 import { openPool, parsePostgresUrl } from '../../postgres/index.ts';
-import { isoTime, systemClock } from '../../shared/index.ts';
-import { getStatus, statusFrom } from '../../status/index.ts';
+import { systemClock } from '../../shared/index.ts';
 import { ensureWebBuilt, webRoutes } from '../../web/server/index.ts';
 import { errorMap } from '../error-map.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
+import { composeOperations, type OperationParts } from '../operations.ts';
 import type { SettingsOf } from '../settings/index.ts';
 import { rpcCredentials } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 import { ledgerAddress } from './ledger-address.ts';
-import { observeStatus, type StatusSources } from './observe-status.ts';
 
 const HANDLER_TIMEOUT_MS = 20_000;
 /** Outlasts every handler, so that a key whose lease is over has no living owner. */
@@ -31,7 +28,7 @@ const IDEMPOTENCY_LEASE_MS = 3 * HANDLER_TIMEOUT_MS;
 const ADDRESS_LIMIT = { name: 'address', points: 1_200, windowSeconds: 60 };
 const PRINCIPAL_LIMIT = { name: 'principal', points: 600, windowSeconds: 60 };
 
-function openParts(settings: SettingsOf<'api'>) {
+function openParts(settings: SettingsOf<'api'>): OperationParts {
   const config = parsePostgresUrl(settings.DATABASE_URL);
   return {
     pool: openPool(config, { applicationName: 'trilock api' }),
@@ -39,27 +36,11 @@ function openParts(settings: SettingsOf<'api'>) {
     node: connectNode({ url: settings.TRILOCK_BITCOIN_RPC_URL, credentials: rpcCredentials(settings) }),
     ledger: new LedgerClient({ addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)] }),
     hash: createKeyedHash(settings.TRILOCK_HTTP_SECRETS),
-  };
-}
-
-type ApiParts = ReturnType<typeof openParts>;
-
-/** Every operation of every context. */
-function operations(settings: SettingsOf<'api'>, parts: ApiParts): BoundOperation[] {
-  const sources: StatusSources = {
-    ...parts,
-    version: packageJson.version,
+    clock: systemClock,
     network: settings.TRILOCK_NETWORK,
     monitors: settings.TRILOCK_MONITORS,
-    self: { startedAt: isoTime(systemClock.nowMs()), restarts: settings.TRILOCK_RESTARTS },
-    clock: systemClock,
+    restarts: settings.TRILOCK_RESTARTS,
   };
-  return [
-    handle(getStatus, async () => ({
-      status: 200,
-      body: statusFrom(await observeStatus(sources), systemClock),
-    })),
-  ];
 }
 
 /** The REST API and the pages. It holds no keys and decides nothing about money alone. */
@@ -74,7 +55,7 @@ export async function startApi(settings: SettingsOf<'api'>, { log }: RoleContext
   const metrics = createHttpMetrics();
   const { TRILOCK_HTTP_HOST: host, TRILOCK_HTTP_PORT: port } = settings;
   const api = createApi({
-    operations: operations(settings, parts),
+    ...composeOperations(parts),
     errorMap,
     info: { title: 'Trilock', version: packageJson.version, description: packageJson.description },
     log,
@@ -83,7 +64,6 @@ export async function startApi(settings: SettingsOf<'api'>, { log }: RoleContext
     pages: [pages],
     hash,
     publicOrigin: settings.TRILOCK_PUBLIC_URL ?? `http://${host}:${port}`,
-    authenticator: null,
     idempotency: createIdempotencyStore(database, IDEMPOTENCY_LEASE_MS),
     limits: {
       address: createThrottle(pool, hash, ADDRESS_LIMIT),

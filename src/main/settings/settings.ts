@@ -12,7 +12,18 @@ import {
   wholeNumber,
 } from './fields.ts';
 
-export const ROLES = ['api', 'worker', 'ledger', 'signer', 'witness', 'node', 'sandbox', 'migrate'] as const;
+export const ROLES = [
+  'api',
+  'worker',
+  'ledger',
+  'signer',
+  'witness',
+  'node',
+  'sandbox',
+  'migrate',
+  'audit',
+  'staff',
+] as const;
 
 export type Role = (typeof ROLES)[number];
 
@@ -46,7 +57,7 @@ export const SETTINGS = {
   },
   DATABASE_URL: {
     schema: postgresUrl,
-    roles: ['api', 'worker'],
+    roles: ['api', 'worker', 'audit', 'staff'],
     secret: true,
     meaning: 'The application’s database, as the role trilock_app. PostgreSQL 15 or newer.',
   },

@@ -1,0 +1,47 @@
+import packageJson from '../../package.json' with { type: 'json' };
+import type { ChainNode } from '../chain/index.ts';
+import type { Database } from '../database/index.ts';
+import { eventRoutes } from '../events/index.ts';
+import { handle, type BoundOperation, type KeyedHash } from '../http/index.ts';
+import { createIdentity } from '../identity/index.ts';
+import type { LedgerClient } from '../ledger/client/index.ts';
+import type { Pool } from '../postgres/index.ts';
+import type { Authenticator } from '../http/index.ts';
+import { isoTime, type Clock } from '../shared/index.ts';
+import { getStatus, statusFrom } from '../status/index.ts';
+import { observeStatus } from './roles/observe-status.ts';
+
+/** What the API's handlers work with. */
+export interface OperationParts {
+  readonly pool: Pool;
+  readonly database: Database;
+  readonly node: ChainNode;
+  readonly ledger: LedgerClient;
+  readonly hash: KeyedHash;
+  readonly clock: Clock;
+  readonly network: 'mainnet' | 'testnet' | 'signet' | 'regtest';
+  readonly monitors: ReadonlyMap<string, string>;
+  readonly restarts: number;
+}
+
+/** Every operation of every context, and who may call them. */
+export function composeOperations(parts: OperationParts): {
+  readonly operations: readonly BoundOperation[];
+  readonly authenticator: Authenticator;
+} {
+  const { clock, database, restarts } = parts;
+  const identity = createIdentity(parts);
+  const sources = {
+    ...parts,
+    version: packageJson.version,
+    self: { startedAt: isoTime(clock.nowMs()), restarts },
+  };
+  const status = handle(getStatus, async () => ({
+    status: 200,
+    body: statusFrom(await observeStatus(sources), clock),
+  }));
+  return {
+    authenticator: identity.authenticator,
+    operations: [status, ...identity.operations, ...eventRoutes(database)],
+  };
+}
