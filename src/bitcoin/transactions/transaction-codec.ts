@@ -95,7 +95,7 @@ export function transactionHash(transaction: Transaction): Uint8Array {
 
 /** A hash as people read it: bytes reversed, hex. */
 export function hashToTxid(hash: Uint8Array): string {
-  return bytesToHex(hash.slice().reverse());
+  return bytesToHex(Uint8Array.from(hash).reverse());
 }
 
 /** `txid:vout`, the name of a coin. */
