@@ -9,6 +9,15 @@ export const HARDENED = 0x8000_0000;
 /** A key's depth is one byte (BIP32). */
 const MAX_DEPTH = 255;
 
+const MAX_TEXT_LENGTH = 'm'.length + MAX_DEPTH * '/2147483647h'.length;
+
+/** Texts are not echoed: somebody will paste a private key where a path belongs. */
+function malformed(reason: string): BitcoinError {
+  return new BitcoinError('derivation_path_malformed', `This is not a derivation path: ${reason}.`, {
+    details: { reason },
+  });
+}
+
 /**
  * Reads one step: `48h`, `48'` or `0`. @throws BitcoinError `derivation_path_malformed` for anything else,
  * leading zeros included, since every path has one spelling.
@@ -17,24 +26,17 @@ export function parseStep(text: string): number {
   const match = /^(0|[1-9][0-9]{0,9})(['h]?)$/.exec(text);
   const index = match === null ? Number.NaN : Number(match[1]);
   if (match === null || index >= HARDENED) {
-    throw new BitcoinError(
-      'derivation_path_malformed',
-      'A derivation step is a number below 2^31, with h if hardened.',
-      {
-        details: { step: text.slice(0, 20) },
-      },
-    );
+    throw malformed('a step is a number below 2^31, with h if hardened');
   }
   return match[2] === '' ? index : index + HARDENED;
 }
 
 /** Reads `m/48h/0h/0h/2h`, or `48h/0h` without the `m`; `m` alone is the empty path. */
 export function parseDerivationPath(text: string): DerivationPath {
-  const steps = (text === 'm' ? '' : text.startsWith('m/') ? text.slice(2) : text).split('/');
   if (text === 'm') return [];
-  if (steps.length > MAX_DEPTH) {
-    throw new BitcoinError('derivation_path_malformed', 'A derivation path has at most 255 steps.');
-  }
+  const steps =
+    text.length > MAX_TEXT_LENGTH ? [] : (text.startsWith('m/') ? text.slice(2) : text).split('/');
+  if (steps.length < 1 || steps.length > MAX_DEPTH) throw malformed('it has more than 255 steps');
   return steps.map(parseStep);
 }
 

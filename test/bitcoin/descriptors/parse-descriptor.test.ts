@@ -9,7 +9,9 @@ import {
   walletDescriptor,
   type BitcoinErrorCode,
 } from '../../../src/bitcoin/index.ts';
+import { decodeBase58Check, encodeBase58Check } from '../../../src/bitcoin/bytes.ts';
 import { expectRefusal, refusal } from '../refusals.ts';
+import { fromHex } from '../vectors.ts';
 import { fixtureKey, fixtureWallet } from '../wallet-fixtures.ts';
 
 const { descriptor } = fixtureWallet();
@@ -43,6 +45,18 @@ describe('reading and printing', () => {
     ]) {
       expect(text).not.toBe(descriptor.text);
       expect(parseDescriptor(text, 'regtest').text).toBe(descriptor.text);
+    }
+  });
+
+  test("keys in SLIP-132's spellings are read and printed as tpub", () => {
+    for (const version of ['044a5262', '024289ef', '045f1cf6', '02575483']) {
+      const text = body.replace(/tpub[0-9A-Za-z]+/g, (key) => {
+        const payload = decodeBase58Check(key, 78);
+        if (typeof payload === 'string') throw new Error(payload);
+        return encodeBase58Check(Uint8Array.of(...fromHex(version), ...payload.slice(4)));
+      });
+      expect(text).toMatch(/\][uUvV]pub/);
+      expect(parseDescriptor(addDescriptorChecksum(text), 'regtest').text).toBe(descriptor.text);
     }
   });
 

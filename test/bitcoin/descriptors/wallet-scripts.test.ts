@@ -27,7 +27,17 @@ describe('is this ours, and where?', () => {
     expect(scripts.find(own.scriptPubKey.slice(1), 20)).toBeNull();
     expect(scripts.find(Uint8Array.of(0x51, ...own.scriptPubKey.slice(1)), 20)).toBeNull();
     expect(scripts.find(new Uint8Array(), 20)).toBeNull();
-    expect(scripts.find(own.scriptPubKey, -1)).toBeNull();
+    for (const bound of [-1, 0.5, Number.POSITIVE_INFINITY]) {
+      expectRefusal('derivation_index_invalid', () => scripts.find(own.scriptPubKey, bound));
+    }
+  });
+
+  test('takes a Buffer, wherever in its pool it lies', () => {
+    const scripts = new WalletScripts(descriptor);
+    for (const index of [0, 1, 2]) {
+      const { scriptPubKey } = deriveAddress(descriptor, 'change', index);
+      expect(scripts.find(Buffer.from(scriptPubKey), 5)).toEqual({ branch: 'change', index });
+    }
   });
 
   test('one program is told from another that differs in one bit', () => {
