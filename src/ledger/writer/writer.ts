@@ -200,9 +200,8 @@ export class Writer {
     const timeMs = Math.max(clock.nowMs(), engine.timeMs);
     const expires = engine.nextExpiryMs !== undefined && engine.nextExpiryMs <= timeMs;
     if (!expires && this.#queue.length === 0) return undefined;
-    const buffer = new Uint8Array(
-      Math.min(MAX_BATCH_RECORDS, EXPIRIES_AT_ONCE + this.#queuedRecords) * RECORD_BYTES,
-    );
+    const room = Math.min(MAX_BATCH_RECORDS, (expires ? EXPIRIES_AT_ONCE : 0) + this.#queuedRecords);
+    const buffer = new Uint8Array(room * RECORD_BYTES);
     const ownCount = expires ? engine.dueExpiries(timeMs, buffer, 0, EXPIRIES_AT_ONCE) : 0;
     let at = ownCount * RECORD_BYTES;
     let taken = 0;
@@ -215,7 +214,8 @@ export class Writer {
     if (at === 0) return undefined;
     const submissions = this.#queue.splice(0, taken);
     this.#queuedRecords -= at / RECORD_BYTES - ownCount;
-    return { timeMs, records: buffer.slice(0, at), ownCount, submissions };
+    const gathered = at === buffer.byteLength ? buffer : buffer.slice(0, at);
+    return { timeMs, records: gathered, ownCount, submissions };
   }
 
   #seal(gathered: Gathered): Applied {
