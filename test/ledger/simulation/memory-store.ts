@@ -125,7 +125,7 @@ export class MemoryStore implements LogStore, CheckpointStore, HistoryIndex {
             const result = effect();
             answer = (): void => resolve(result);
           } catch (error) {
-            answer = (): void => reject(error);
+            answer = (): void => reject(error instanceof Error ? error : new Error(String(error)));
           }
           this.#host.deliver(back, lost ? fail : answer);
         });
