@@ -15,11 +15,32 @@ export interface SpentOutput {
   readonly proven: boolean;
 }
 
+interface PreviousTransaction {
+  readonly hash: Uint8Array;
+  readonly outputs: readonly { readonly script: Uint8Array; readonly value: bigint }[];
+}
+
+/**
+ * Previous transactions that were read and hashed, by the very bytes: a PSBT asks for each several times, and
+ * often carries one for many inputs. Values of a PSBT are never written to.
+ */
+const previousTransactions = new WeakMap<Uint8Array, PreviousTransaction>();
+
+function readPrevious(bytes: Uint8Array): PreviousTransaction {
+  let previous = previousTransactions.get(bytes);
+  if (previous === undefined) {
+    const transaction = parseTransaction(bytes);
+    previous = { hash: transactionHash(transaction), outputs: transaction.outs };
+    previousTransactions.set(bytes, previous);
+  }
+  return previous;
+}
+
 function fromPreviousTransaction(psbt: Psbt, index: number, bytes: Uint8Array): SpentOutput {
   const input = psbt.transaction.ins[index];
-  const previous = parseTransaction(bytes);
-  const output = previous.outs[input?.index ?? -1];
-  if (input === undefined || output === undefined || !bytesEqual(transactionHash(previous), input.hash)) {
+  const previous = readPrevious(bytes);
+  const output = previous.outputs[input?.index ?? -1];
+  if (input === undefined || output === undefined || !bytesEqual(previous.hash, input.hash)) {
     throw new BitcoinError(
       'psbt_previous_transaction_mismatch',
       'A previous transaction in the PSBT is not the one that its input spends.',

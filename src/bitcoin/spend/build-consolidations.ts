@@ -1,4 +1,4 @@
-import { deriveAddress, type WalletPosition } from '../descriptors/derive-address.ts';
+import type { WalletPosition } from '../descriptors/derive-address.ts';
 import { BitcoinError } from '../errors.ts';
 import { MAX_PSBT_BYTES } from '../psbt/parse-psbt.ts';
 import { antiFeeSnipingLocktime } from '../selection/locktime.ts';
@@ -12,6 +12,7 @@ import {
   outputWeight,
   transactionWeight,
 } from '../transactions/sizes.ts';
+import { addressAt } from './derived-addresses.ts';
 import { requireFeeRate } from './build-spends.ts';
 import { finishBuild } from './finish-build.ts';
 import type { BuiltSpend, SpendContext, WalletCoin } from './spend.ts';
@@ -59,7 +60,9 @@ export function buildConsolidations(request: ConsolidationRequest): readonly Bui
     .confirmed.filter(({ value }) => value > inputFee)
     .sort((a, b) => (a.value < b.value ? -1 : 1));
   const built: BuiltSpend[] = [];
-  const changeWeight = outputWeight(deriveAddress(wallet, 'change', request.changeIndex).scriptPubKey);
+  const changeWeight = outputWeight(
+    addressAt(wallet, { branch: 'change', index: request.changeIndex }).scriptPubKey,
+  );
   const frameWeight = transactionWeight({ count: 0xfd, weight: 0 }, { count: 1, weight: changeWeight });
   for (const coins of groups(worthIt, inputWeight, frameWeight)) {
     const position: WalletPosition = { branch: 'change', index: request.changeIndex + built.length };
@@ -70,7 +73,7 @@ export function buildConsolidations(request: ConsolidationRequest): readonly Bui
     const total = coins.reduce((sum, { value }) => sum + value, 0n);
     const value = total - feeForTransactionWeight(feeRate, weight);
     if (coins.length < 2 || value < MINIMUM_CHANGE) continue;
-    const { scriptPubKey } = deriveAddress(wallet, position.branch, position.index);
+    const { scriptPubKey } = addressAt(wallet, position);
     const plan = {
       coins: shuffled(coins, random),
       outputs: [{ scriptPubKey, value, position }],

@@ -1,11 +1,12 @@
 import { MAX_MONEY, satoshis, type FeeRate, type Satoshis } from '../../shared/index.ts';
-import { deriveAddress, type WalletPosition } from '../descriptors/derive-address.ts';
+import type { WalletPosition } from '../descriptors/derive-address.ts';
 import { BitcoinError } from '../errors.ts';
 import { antiFeeSnipingLocktime } from '../selection/locktime.ts';
 import { shuffled } from '../selection/random-source.ts';
 import { selectCoins, type Selection } from '../selection/select-coins.ts';
 import { dustThreshold, multisigInputWeight, outputWeight } from '../transactions/sizes.ts';
 import { serializeWithoutWitness } from '../transactions/transaction-codec.ts';
+import { addressAt } from './derived-addresses.ts';
 import { finishBuild } from './finish-build.ts';
 import type { BuiltSpend, Payment, SpendContext, WalletCoin } from './spend.ts';
 import { LONG_TERM_FEE_RATE, MINIMUM_CHANGE } from './spend-limits.ts';
@@ -84,7 +85,7 @@ function select(
 function buildOne(request: SpendRequest, payments: readonly Payment[]): BuiltSpend {
   const { wallet, changeIndex, tip, nowMs, random } = request;
   const position: WalletPosition = { branch: 'change', index: changeIndex };
-  const { scriptPubKey } = deriveAddress(wallet, position.branch, position.index);
+  const { scriptPubKey } = addressAt(wallet, position);
   const selection = select(request, payments, scriptPubKey);
   const change = selection.change > 0n ? [{ scriptPubKey, value: selection.change, position }] : [];
   return finishBuild(

@@ -1,5 +1,4 @@
 import type { FeeRate, Satoshis } from '../../shared/index.ts';
-import { deriveAddress } from '../descriptors/derive-address.ts';
 import type { WalletDescriptor } from '../descriptors/wallet-descriptor.ts';
 import { BitcoinError } from '../errors.ts';
 import {
@@ -9,6 +8,7 @@ import {
   outputWeight,
   transactionWeight,
 } from '../transactions/sizes.ts';
+import { addressAt } from './derived-addresses.ts';
 import { requireFeeRate } from './build-spends.ts';
 import type { PlannedOutput } from './compose-psbt.ts';
 import { finishBuild } from './finish-build.ts';
@@ -51,7 +51,7 @@ function outputsOf({ original, wallet }: FeeBumpRequest, change: bigint): Planne
   return original.psbt.transaction.outs.flatMap(({ script, value }, index) => {
     if (index !== original.change?.outputIndex) return [{ scriptPubKey: script, value }];
     const { position } = original.change;
-    const { scriptPubKey } = deriveAddress(wallet, position.branch, position.index);
+    const { scriptPubKey } = addressAt(wallet, position);
     return change === 0n ? [] : [{ scriptPubKey, value: change, position }];
   });
 }

@@ -1,5 +1,5 @@
 import type { Satoshis } from '../../shared/index.ts';
-import { deriveAddress, type WalletPosition } from '../descriptors/derive-address.ts';
+import type { WalletPosition } from '../descriptors/derive-address.ts';
 import { BitcoinError } from '../errors.ts';
 import { MAX_UNCONFIRMED_ANCESTORS } from '../selection/eligible-coins.ts';
 import { antiFeeSnipingLocktime } from '../selection/locktime.ts';
@@ -10,6 +10,7 @@ import {
   outputWeight,
   transactionWeight,
 } from '../transactions/sizes.ts';
+import { addressAt } from './derived-addresses.ts';
 import { requireFeeRate } from './build-spends.ts';
 import { finishBuild } from './finish-build.ts';
 import type { BuiltSpend, SpendContext, WalletCoin } from './spend.ts';
@@ -38,7 +39,7 @@ export function buildChildPaysForParent(request: ChildRequest): BuiltSpend {
   if (coin.confirmations > 0) refuse('the coin is confirmed');
   if (ancestors.count > MAX_UNCONFIRMED_ANCESTORS) refuse('it has too many unconfirmed ancestors');
   const position: WalletPosition = { branch: 'change', index: request.changeIndex };
-  const { scriptPubKey } = deriveAddress(wallet, position.branch, position.index);
+  const { scriptPubKey } = addressAt(wallet, position);
   const weight = transactionWeight(
     { count: 1, weight: multisigInputWeight(wallet.threshold, wallet.keys.length) },
     { count: 1, weight: outputWeight(scriptPubKey) },

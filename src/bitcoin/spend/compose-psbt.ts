@@ -1,6 +1,6 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { Transaction } from 'bitcoinjs-lib';
-import { deriveAddress, type DerivedAddress, type WalletPosition } from '../descriptors/derive-address.ts';
+import type { DerivedAddress, WalletPosition } from '../descriptors/derive-address.ts';
 import { extendedPublicKeyPayload } from '../keys/extended-public-key.ts';
 import type { WalletDescriptor } from '../descriptors/wallet-descriptor.ts';
 import { BitcoinError } from '../errors.ts';
@@ -16,6 +16,7 @@ import {
   serializeWithoutWitness,
   transactionHash,
 } from '../transactions/transaction-codec.ts';
+import { addressAt } from './derived-addresses.ts';
 import type { WalletCoin } from './spend.ts';
 import { REPLACEABLE_SEQUENCE, TRANSACTION_VERSION } from './spend-limits.ts';
 
@@ -94,7 +95,7 @@ function composeInput(
   const [txid = '', vout = ''] = coin.outpoint.split(':');
   const previous = previousTransactions.of(coin, txid);
   const output = previous.outputs[Number(vout)];
-  const address = deriveAddress(wallet, coin.position.branch, coin.position.index);
+  const address = addressAt(wallet, coin.position);
   if (output === undefined || !bytesEqual(output.script, address.scriptPubKey)) {
     throw new BitcoinError('input_foreign', 'A coin does not belong to this wallet.', {
       details: { outpoint: coin.outpoint },
@@ -113,7 +114,7 @@ function composeInput(
   map.setType(INPUT.nonWitnessUtxo, previous.bytes);
   map.setType(INPUT.witnessUtxo, new ByteWriter(43).int64(output.value).prefixed(output.script).finish());
   map.setType(INPUT.sighashType, uint32(SIGHASH_ALL));
-  map.setType(INPUT.witnessScript, address.witnessScript);
+  map.setType(INPUT.witnessScript, address.witnessScript.slice());
   addDerivations(map, INPUT.derivation, address);
   return {
     map,
@@ -130,8 +131,8 @@ function composeInput(
 function composeOutput(wallet: WalletDescriptor, { position }: PlannedOutput): PsbtMap {
   const map = new PsbtMap();
   if (position === undefined) return map;
-  const address = deriveAddress(wallet, position.branch, position.index);
-  map.setType(OUTPUT.witnessScript, address.witnessScript);
+  const address = addressAt(wallet, position);
+  map.setType(OUTPUT.witnessScript, address.witnessScript.slice());
   addDerivations(map, OUTPUT.derivation, address);
   return map;
 }

@@ -1,12 +1,13 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { HARDENED } from '../keys/derivation-path.ts';
-import { deriveAddress, type DerivedAddress, type WalletPosition } from '../descriptors/derive-address.ts';
+import type { DerivedAddress, WalletPosition } from '../descriptors/derive-address.ts';
 import type { WalletDescriptor } from '../descriptors/wallet-descriptor.ts';
 import { INPUT, OUTPUT } from '../psbt/psbt-fields.ts';
 import { spentOutput, type SpentOutput } from '../psbt/psbt-input.ts';
 import type { PsbtMap } from '../psbt/psbt-map.ts';
 import type { Psbt } from '../psbt/psbt.ts';
 import { bytesEqual } from '../transactions/byte-order.ts';
+import { addressAt } from './derived-addresses.ts';
 
 function readSteps(value: Uint8Array): number[] {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
@@ -40,7 +41,7 @@ function ownedScript(
   for (const { value } of map?.ofType(derivationType) ?? []) {
     const position = positionFrom(wallet, value);
     if (position === undefined) continue;
-    const address = deriveAddress(wallet, position.branch, position.index);
+    const address = addressAt(wallet, position);
     return bytesEqual(address.scriptPubKey, script) ? address : undefined;
   }
   return undefined;
