@@ -68,11 +68,13 @@ function weightOf(request: SelectionRequest<SelectableCoin>, inputs: number, wit
 }
 
 function goalOf(request: SelectionRequest<SelectableCoin>): SelectionGoal {
-  const { feeRate, longTermFeeRate, changeOutputWeight, inputWeight, paid } = request;
-  // Three bytes for the number of inputs: the bound for up to 65,535 of them.
-  const frame = weightOf(request, 0xfd, false) - 0xfd * inputWeight;
+  const { coins, feeRate, longTermFeeRate, changeOutputWeight, inputWeight, paid } = request;
+  // The number of inputs takes one byte, or three when there may be 253 of them or more.
+  const count = coins.length < 0xfd ? 1 : 0xfd;
+  const frame = weightOf(request, count, false) - count * inputWeight;
   const changeFee = feeForWeight(feeRate, changeOutputWeight);
   return {
+    // Rounding up to whole virtual bytes can add three units.
     target: paid.value + feeForWeight(feeRate, frame + 3),
     tolerance: changeFee + feeForWeight(longTermFeeRate, inputWeight),
     changeReserve: changeFee + request.minimumChange,

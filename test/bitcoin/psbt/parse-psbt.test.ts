@@ -140,6 +140,7 @@ describe('sizes meant to hurt', () => {
         .bytes(MAGIC)
         .prefixed(Uint8Array.of(0))
         .prefixed(Uint8Array.of(2, 0, 0, 0, ...inputs))
+        .uint8(0)
         .finish();
     expect(refusal(() => parsePsbt(transaction(Uint8Array.of(0xfe, 0xff, 0xff, 0xff, 0x7f))))).toBe(
       'transaction_malformed',
