@@ -75,7 +75,7 @@ describe('an explanation', () => {
     expect(lines).toEqual([
       'Spends 2 coins of the wallet vault, worth 0.00500000 BTC.',
       `Pays 0.00350000 BTC to ${payments[0]!.address}.`,
-      `Returns ${`0.00${spend!.change!.value.toString().padStart(6, '0')}`} BTC as change to ${change[0]!.address} (wallet vault, change address 7).`,
+      `Returns 0.00${spend!.change!.value.toString().padStart(6, '0')} BTC as change to ${change[0]!.address} (wallet vault, change address 7).`,
       expect.stringMatching(
         /^The fee is 0\.0000\d{4} BTC \(about 10\.0 sat\/vB, 0\.\d\d percent of what is paid\)\.$/,
       ) as string,
