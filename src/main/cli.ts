@@ -1,33 +1,41 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { EXIT_CONFIG, exitWith } from './lifecycle/exit.ts';
-import { registerAudit } from './commands/audit.ts';
-import { registerMigrate } from './commands/migrate.ts';
-import { registerSettings } from './commands/settings.ts';
-import { registerStaff } from './commands/staff.ts';
-import { registerRoles } from './register-roles.ts';
-import { registerSandbox } from './sandbox/register-sandbox.ts';
 
-/** The whole command line. Each group of commands is registered by a file of its own. */
-function program(): Command {
+type Register = (trilock: Command) => void;
+
+/**
+ * Groups of commands by their first word. Each is loaded only when it is asked for, so that the offline station
+ * holds no code that knows networks and databases, and the signer none of the pages.
+ */
+const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
+  sandbox: async () => (await import('./sandbox/register-sandbox.ts')).registerSandbox,
+  '(roles)': async () => (await import('./register-roles.ts')).registerRoles,
+  migrate: async () => (await import('./commands/migrate.ts')).registerMigrate,
+  audit: async () => (await import('./commands/audit.ts')).registerAudit,
+  staff: async () => (await import('./commands/staff.ts')).registerStaff,
+  settings: async () => (await import('./commands/settings.ts')).registerSettings,
+};
+
+const ROLE_WORDS = new Set(['api', 'worker', 'ledger', 'signer', 'witness', 'node']);
+
+/** The command line for these words: one group when they name one, else everything, for help and refusals. */
+async function program([first = '']: readonly string[]): Promise<Command> {
   const trilock = new Command('trilock')
     .description(packageJson.description)
     .version(packageJson.version)
     .showHelpAfterError('(trilock --help shows every command)')
     .exitOverride();
-  registerSandbox(trilock);
-  registerRoles(trilock);
-  registerMigrate(trilock);
-  registerAudit(trilock);
-  registerStaff(trilock);
-  registerSettings(trilock);
+  const group = ROLE_WORDS.has(first) ? '(roles)' : first;
+  const wanted = Object.hasOwn(GROUPS, group) ? [group] : Object.keys(GROUPS);
+  for (const name of wanted) (await GROUPS[name]?.())?.(trilock);
   return trilock;
 }
 
 /** Runs one command line, without the program's name. Ends the process with one clear line when it fails. */
 export async function run(argv: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync([...argv], { from: 'user' });
+    await (await program(argv)).parseAsync([...argv], { from: 'user' });
   } catch (thrown) {
     // Commander has already printed help, the version, or what is wrong with the command line.
     if (thrown instanceof CommanderError) process.exit(thrown.exitCode === 0 ? 0 : EXIT_CONFIG);

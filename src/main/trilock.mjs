@@ -5,7 +5,15 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`trilock: Node ${process.versions.node} is too old, 20.19 or newer is needed\n`);
   process.exit(78);
 }
-const { register } = await import('tsx/esm/api');
-register();
+try {
+  // The offline station knows no database and starts no other program.
+  if (process.argv[2] !== 'station') (await import('../../prisma/generate.mjs')).ensureGenerated();
+  const { register } = await import('tsx/esm/api');
+  register();
+} catch (thrown) {
+  const reason = thrown instanceof Error ? thrown.message.split('\n', 1)[0] : String(thrown);
+  process.stderr.write(`trilock: this installation is not complete (run npm ci): ${reason}\n`);
+  process.exit(78);
+}
 const { run } = await import('./cli.ts');
 await run(process.argv.slice(2));

@@ -40,11 +40,12 @@ function say(line: string): void {
 async function showStatus(): Promise<void> {
   const { admin, schemas } = target();
   for (const schema of schemas) {
-    const { state, pending, unknown, edited } = await migrationStatus(admin, schema);
+    const { state, pending, unknown, edited, unfinished } = await migrationStatus(admin, schema);
     say(`${schema}: ${state}`);
     for (const name of pending) say(`  to apply: ${name}`);
     for (const name of unknown) say(`  unknown to this version: ${name}`);
     for (const name of edited) say(`  differs from what was applied: ${name}`);
+    for (const name of unfinished) say(`  begun and not finished: ${name}`);
     if (state !== 'current') process.exitCode = 1;
   }
 }
