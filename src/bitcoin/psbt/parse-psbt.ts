@@ -105,7 +105,7 @@ export function parsePsbt(bytes: Uint8Array): Psbt {
   if (bytes.length > MAX_PSBT_BYTES) tooLarge();
   if (PSBT_MAGIC.some((byte, i) => bytes[i] !== byte)) malformedPsbt('it does not begin as one');
   // A copy, so that what was checked cannot be changed by whoever holds the array.
-  const reader = new ByteReader(bytes.slice(PSBT_MAGIC.length), malformedPsbt);
+  const reader = new ByteReader(new Uint8Array(bytes.subarray(PSBT_MAGIC.length)), malformedPsbt);
   const psbt = readPsbt(reader);
   if (reader.remaining > 0) malformedPsbt('bytes follow its end');
   checkInputs(psbt);

@@ -6,7 +6,8 @@ export class ByteReader {
   #offset = 0;
 
   constructor(bytes: Uint8Array, fail: (reason: string) => never) {
-    this.#bytes = bytes;
+    // Never a Node.js Buffer, whose `slice` does not copy: the fields read are plain arrays everywhere.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#fail = fail;
   }

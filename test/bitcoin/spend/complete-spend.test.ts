@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   buildSpends,
+  checkSpend,
   combinePsbts,
   completeSpend,
+  finalizePsbt,
   parsePsbt,
   parseTransaction,
   serializePsbt,
@@ -11,10 +13,14 @@ import {
   type BuiltSpend,
   type Psbt,
 } from '../../../src/bitcoin/index.ts';
+import { readWitnessStack } from '../../../src/bitcoin/psbt/finalize-psbt.ts';
 import { INPUT } from '../../../src/bitcoin/psbt/psbt-fields.ts';
 import { partialSignatures } from '../../../src/bitcoin/psbt/psbt-input.ts';
 import { psbtKey } from '../../../src/bitcoin/psbt/psbt-map.ts';
 import { clonePsbt } from '../../../src/bitcoin/psbt/psbt.ts';
+import { requireSecondOpinion } from '../../../src/bitcoin/spend/second-opinion.ts';
+import { ByteWriter } from '../../../src/bitcoin/transactions/byte-writer.ts';
+import { witnessV0Sighashes } from '../../../src/bitcoin/transactions/sighash.ts';
 import { multisigInputWeight } from '../../../src/bitcoin/transactions/sizes.ts';
 import { fixtureKey, fixtureWallet } from '../wallet-fixtures.ts';
 import { payment, refusal, separateCoins, spendContext } from './spend-fixtures.ts';
@@ -144,5 +150,68 @@ describe('signatures that are not what they should be', () => {
   it('does not sign for a wallet that the coins are not of', () => {
     const other = fixtureWallet('other');
     expect(refusal(() => signPsbt(built().psbt, other.keys[0]!, other.descriptor))).toBe('input_foreign');
+  });
+});
+
+describe('inputs that somebody else finalized', () => {
+  function finalizedAs(change: (witness: Uint8Array[]) => Uint8Array[], scriptSig?: Uint8Array): Psbt {
+    const psbt = signed(built().psbt, 0, 1);
+    const witness = readWitnessStack(finalizePsbt(psbt).inputs[0]!.get(INPUT.finalScriptWitness)!);
+    const items = change(witness);
+    const writer = new ByteWriter().compactSize(items.length);
+    for (const item of items) writer.prefixed(item);
+    const copy = clonePsbt(psbt);
+    copy.inputs[0]!.setType(INPUT.finalScriptWitness, writer.finish());
+    if (scriptSig !== undefined) copy.inputs[0]!.setType(INPUT.finalScriptSig, scriptSig);
+    return copy;
+  }
+  const codeOf = (psbt: Psbt): string => refusal(() => completeSpend(psbt, expectation));
+
+  it('are taken as they are when they are right', () => {
+    expect(codeOf(finalizedAs((witness) => witness))).toBe('accepted');
+  });
+
+  it('are refused with too few signatures, too many, in the wrong order, or with another script', () => {
+    const [dummy, first, second, script] = [0, 1, 2, 3];
+    const pick = (...items: readonly number[]) =>
+      codeOf(finalizedAs((witness) => items.map((item) => witness[item]!)));
+    expect(pick(dummy, first, script)).toBe('signature_missing');
+    expect(pick(dummy, first, second, second, script)).toBe('signature_missing');
+    expect(pick(dummy, second, first, script)).toBe('signature_invalid');
+    expect(pick(dummy, first, first, script)).toBe('signature_invalid');
+    expect(pick(first, first, second, script)).toBe('signature_missing');
+    expect(pick(dummy, first, second, second)).toBe('signature_missing');
+    expect(pick(dummy, dummy, dummy, script)).toBe('signature_malformed');
+    expect(codeOf(finalizedAs((witness) => witness, Uint8Array.of(0x51)))).toBe('second_opinion_differs');
+  });
+});
+
+describe('the second opinion', () => {
+  const spend = built();
+  const completed = completeSpend(signed(spend.psbt, 0, 1), expectation);
+  const transaction = parseTransaction(completed.bytes);
+  const { inputs } = checkSpend(spend.psbt, expectation);
+  const sighash = witnessV0Sighashes(transaction);
+  const differing = (change: (copy: typeof transaction) => void): string => {
+    const copy = parseTransaction(completed.bytes);
+    change(copy);
+    return refusal(() => requireSecondOpinion(completed.bytes, copy, inputs, sighash));
+  };
+
+  it('agrees on what is right', () => {
+    expect(differing(() => undefined)).toBe('accepted');
+  });
+
+  it('notices when the two libraries read another transaction, weight, or signature hash', () => {
+    expect(differing((copy) => (copy.outs[0]!.value += 1n))).toBe('second_opinion_differs');
+    expect(differing((copy) => copy.ins[0]!.witness.pop())).toBe('second_opinion_differs');
+    const wrong = (): Uint8Array => new Uint8Array(32);
+    expect(refusal(() => requireSecondOpinion(completed.bytes, transaction, inputs, wrong))).toBe(
+      'second_opinion_differs',
+    );
+    const cut = completed.bytes.subarray(0, -1);
+    expect(refusal(() => requireSecondOpinion(cut, transaction, inputs, sighash))).toBe(
+      'second_opinion_differs',
+    );
   });
 });
