@@ -20,6 +20,7 @@ const databaseStatusSchema = z
   .strictObject({
     state: z.enum(['up', 'down']),
     serverVersion: z.string().nullable().describe('As PostgreSQL reports it, e.g. `18.4`.'),
+    answeredInMs: z.int().min(0).nullable().describe('How long it took to answer.'),
   })
   .meta({ id: 'DatabaseStatus' });
 

@@ -66,11 +66,11 @@ async function unpackedBrowser(): Promise<Executable> {
 }
 
 /**
- * A headless browser: the one from the npm package, or the one that TRILOCK_CHROMIUM names. The sandbox is off
+ * A headless browser: the one from the npm package, or the one that TRILOCK_TEST_CHROMIUM names. The sandbox is off
  * because the tests also run as root, and the pages are our own.
  */
 export async function launchBrowser(): Promise<Browser> {
-  const system = process.env['TRILOCK_CHROMIUM'];
+  const system = process.env['TRILOCK_TEST_CHROMIUM'];
   const { executablePath, env } =
     system === undefined ? await unpackedBrowser() : { executablePath: system, env: {} };
   return chromium.launch({

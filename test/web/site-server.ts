@@ -25,7 +25,7 @@ export const STATUS_FACTS: StatusFacts = {
     { role: 'signer', state: 'running', startedAt: '2026-03-01T10:00:01.000Z', restarts: 0 },
     { role: 'witness', state: 'running', startedAt: '2026-02-26T10:00:00.000Z', restarts: 0 },
   ],
-  database: { state: 'up', serverVersion: '18.4' },
+  database: { state: 'up', serverVersion: '18.4', answeredInMs: 3 },
   node: {
     state: 'up',
     network: 'regtest',

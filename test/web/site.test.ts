@@ -43,7 +43,7 @@ describe('the status page', () => {
         { ...first!, state: 'starting' },
         ...others.map((one) => ({ ...one, state: 'unreachable' as const })),
       ],
-      database: { state: 'down', serverVersion: null },
+      database: { state: 'down', serverVersion: null, answeredInMs: null },
       node: { ...STATUS_FACTS.node, state: 'down', implementation: null, tip: null },
       ledger: { state: 'down', sequence: null, headHash: null },
     };

@@ -34,12 +34,17 @@ async function observeProcesses(sources: StatusSources): Promise<StatusFacts['pr
   return [{ role: 'api', state: 'running', ...sources.self }, ...observed];
 }
 
-async function observeDatabase({ pool }: StatusSources): Promise<StatusFacts['database']> {
+async function observeDatabase({ pool, clock }: StatusSources): Promise<StatusFacts['database']> {
+  const askedAtMs = clock.nowMs();
   try {
     const { rows } = await pool.query<{ server_version: string }>('SHOW server_version');
-    return { state: 'up', serverVersion: rows[0]?.server_version.split(' ')[0] ?? null };
+    return {
+      state: 'up',
+      serverVersion: rows[0]?.server_version.split(' ')[0] ?? null,
+      answeredInMs: Math.max(clock.nowMs() - askedAtMs, 0),
+    };
   } catch {
-    return { state: 'down', serverVersion: null };
+    return { state: 'down', serverVersion: null, answeredInMs: null };
   }
 }
 

@@ -94,7 +94,12 @@ function DatabaseCard({ database }: { readonly database: Status['database'] }) {
       state={database.state}
       lead={database.serverVersion ?? '–'}
       leadLabel="PostgreSQL version"
-      facts={[]}
+      facts={[
+        {
+          term: 'Answered in',
+          value: database.answeredInMs === null ? '–' : `${grouped.format(database.answeredInMs)} ms`,
+        },
+      ]}
     />
   );
 }
