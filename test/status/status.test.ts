@@ -5,7 +5,7 @@ import { statusFrom, statusSchema, type StatusFacts } from '../../src/status/ind
 const FACTS: StatusFacts = {
   version: '0.1.0',
   processes: [{ role: 'api', state: 'running', startedAt: '2026-03-01T10:00:00.000Z', restarts: 0 }],
-  database: { state: 'up', serverVersion: '16.2' },
+  database: { state: 'up', serverVersion: '16.2', answeredInMs: 2 },
   node: { state: 'up', network: 'mainnet', implementation: 'Bitcoin Core', tip: null },
   ledger: { state: 'leading', sequence: '0', headHash: null },
 };
