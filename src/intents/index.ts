@@ -18,6 +18,7 @@ export {
   manifestDigest,
   manifestHash,
   parseSignedManifest,
+  requireOfficers,
 } from './manifest.ts';
 export * from './manifest-contract.ts';
 export * from './signature-contract.ts';
@@ -34,3 +35,13 @@ export {
 } from './wallet-registration.ts';
 export * from './wallet-registration-contract.ts';
 export { parseSigningBundle, verifyBundle, type BundleTrust, type VerifiedBundle } from './verify-bundle.ts';
+export * from './registration-receipt-contract.ts';
+export {
+  parseRegistrationReceipt,
+  receiptDigest,
+  registrationHash,
+  verifyRegistrationReceipt,
+} from './registration-receipt.ts';
+export * from './signer-statements-contract.ts';
+export { credentialPinDigest, signerResumeDigest } from './signer-statements.ts';
+export { samePublicKey } from './public-key.ts';

@@ -3,6 +3,7 @@ import type { DescriptorKey } from '../bitcoin/index.ts';
 import { IntentError } from './errors.ts';
 import { keyAttestationSchema, type KeyAttestation, type KeyStatement } from './key-attestation-contract.ts';
 import type { PublicKey } from './signature-contract.ts';
+import { samePublicKey } from './public-key.ts';
 import { hashStatement } from './tagged-hash.ts';
 import { verifySignature } from './verify-signature.ts';
 
@@ -24,12 +25,6 @@ export function parseKeyAttestation(value: unknown): KeyAttestation {
   return parsed.data;
 }
 
-function sameKey(a: PublicKey, b: PublicKey): boolean {
-  if (a.algorithm === 'ed25519') return b.algorithm === 'ed25519' && a.raw === b.raw;
-  if (a.algorithm === 'rsa-pss-sha256') return b.algorithm === 'rsa-pss-sha256' && a.spki === b.spki;
-  return b.algorithm === 'webauthn' && a.coseKey === b.coseKey && a.credentialId === b.credentialId;
-}
-
 /**
  * Checks where an account key comes from: attested by one of `trusted`, held by whoever attested it, at a BIP48
  * path for P2WSH, of this network. @returns the key as it stands in a descriptor.
@@ -45,7 +40,7 @@ export async function verifyKeyAttestation(
   if (statement.network !== network) {
     throw new IntentError('key_of_another_network', `The key is for ${statement.network}, not ${network}.`);
   }
-  if (!trusted.some((key) => sameKey(key, attestedBy))) {
+  if (!trusted.some((key) => samePublicKey(key, attestedBy))) {
     throw new IntentError('key_attested_by_stranger', 'Nobody who is trusted for this attested the key.', {
       details: { role: statement.role, source: statement.source },
     });

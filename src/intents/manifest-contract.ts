@@ -59,12 +59,15 @@ export const manifestSchema = z.strictObject({
   }),
 });
 
+/** What officers signed together, each with a key of their own. */
+export const officerSignaturesSchema = z
+  .array(z.strictObject({ officer: idText('staff'), signature: signatureSchema }))
+  .min(1)
+  .max(15);
+
 export const signedManifestSchema = z.strictObject({
   manifest: manifestSchema,
-  signatures: z
-    .array(z.strictObject({ officer: idText('staff'), signature: signatureSchema }))
-    .min(1)
-    .max(15),
+  signatures: officerSignaturesSchema,
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;

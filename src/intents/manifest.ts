@@ -61,21 +61,24 @@ export function parseSignedManifest(value: unknown): SignedManifest {
   return parsed.data;
 }
 
-/** Counts people, not signatures: one who signs twice counts once, a stranger's signature not at all. */
-async function checkOfficers(
-  signed: SignedManifest,
+/**
+ * Counts people, not signatures: one who signs twice counts once, a stranger's signature not at all.
+ * @throws IntentError `manifest_not_signed`, `signature_…`.
+ */
+export async function requireOfficers(
+  digest: Uint8Array,
+  signatures: SignedManifest['signatures'],
   trusted: Pick<Manifest, 'officers' | 'officerQuorum'>,
 ): Promise<void> {
-  const digest = manifestDigest(signed.manifest);
   const people = new Set<string>();
-  for (const { officer: id, signature } of signed.signatures) {
+  for (const { officer: id, signature } of signatures) {
     const officer = trusted.officers.find((entry) => entry.id === id);
     if (officer === undefined) continue;
     await verifySignature(officer.key, digest, signature);
     people.add(officer.person);
   }
   if (people.size < trusted.officerQuorum) {
-    throw new IntentError('manifest_not_signed', 'Too few officers have signed the manifest.', {
+    throw new IntentError('manifest_not_signed', 'Too few officers have signed this.', {
       details: { needed: trusted.officerQuorum, signed: people.size },
     });
   }
@@ -99,7 +102,7 @@ export async function acceptManifest(
     if (next.number !== 1 || manifestHash(next) !== inForce.pinnedFirstHash) {
       throw new IntentError('manifest_not_signed', 'This is not the first manifest that was pinned.');
     }
-    await checkOfficers(candidate, next);
+    await requireOfficers(manifestDigest(next), candidate.signatures, next);
     return next;
   }
   if (next.number !== inForce.number + 1 || next.previousHash !== manifestHash(inForce)) {
@@ -107,7 +110,7 @@ export async function acceptManifest(
       details: { inForce: inForce.number, offered: next.number },
     });
   }
-  await checkOfficers(candidate, inForce);
+  await requireOfficers(manifestDigest(next), candidate.signatures, inForce);
   return next;
 }
 

@@ -8,6 +8,7 @@ import {
   type Explanation,
   type Payment as PaymentOutput,
   type Psbt,
+  type SpendExpectation,
   type SpendLimits,
   type WalletDescriptor,
 } from '../bitcoin/index.ts';
@@ -46,6 +47,8 @@ export interface VerifiedBundle {
     readonly hash: string;
     readonly approvedBy: readonly string[];
   }[];
+  /** What the transaction must be; it passes this again when it is complete. */
+  readonly expectation: SpendExpectation;
   readonly spend: CheckedSpend;
   readonly explanation: Explanation;
   /** What the intents pay together, without fee. */
@@ -142,15 +145,17 @@ export async function verifyBundle(
   }
   const plain = intents.map(({ intent }) => intent);
   const psbt = parsePsbtBase64(bundle.psbt);
-  const spend = checkSpend(psbt, {
+  const expectation: SpendExpectation = {
     wallet: wallet.descriptor,
     payments: plain.flatMap((intent) => paymentOutputs(intent, manifest)),
     limits: limitsOf(plain, manifest),
-  });
+  };
+  const spend = checkSpend(psbt, expectation);
   const explanation = explain(psbt, [wallet]);
   return {
     psbt,
     intents,
+    expectation,
     spend,
     explanation,
     paid: addSatoshis(...plain.map(({ body }) => paymentsTotal(body.payments))),

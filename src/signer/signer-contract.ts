@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import {
+  credentialPinSchema,
+  hash32,
+  idText,
+  instant,
+  keyAttestationSchema,
+  networkName,
+  plainText,
+  publicKeySchema,
+  registrationReceiptSchema,
+  satoshiText,
+  signedManifestSchema,
+  signerResumeSchema,
+  signingBundleSchema,
+  walletRegistrationSchema,
+  witnessHeadSchema,
+} from '../intents/index.ts';
+
+const nothing = z.strictObject({});
+
+const manifestInForce = z.strictObject({ number: z.int().min(1), hash: hash32, expiresAt: instant });
+
+/** What the signer's own log says: every refusal, every signature, and whatever else officers should see. */
+export const signerAlertSchema = z.strictObject({
+  /** Ascending; pass the last one as `after` to read on. */
+  position: z.int().min(1),
+  at: instant,
+  kind: z.enum([
+    'refused',
+    'signed',
+    'revoked',
+    'sealed',
+    'resumed',
+    'manifest',
+    'key',
+    'wallet',
+    'credential',
+  ]),
+  /** The method that was called. */
+  method: z.string(),
+  /** The code of a refusal; null otherwise. */
+  code: z.string().nullable(),
+  text: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
+
+const signerStatus = z.strictObject({
+  network: networkName,
+  /** Null until officers' first manifest is loaded: the signer then refuses with `manifest_missing`. */
+  manifest: manifestInForce.nullable(),
+  /** Why it refuses to sign until officers resume it; null when it signs. */
+  sealed: z.strictObject({ reason: z.string() }).nullable(),
+  /** Ed25519, raw, hex: it attests keys and signs what the witness countersigns. */
+  signerKey: hash32,
+  attestationKey: publicKeySchema,
+  /** The witness as it answers now; null when it does not. */
+  witness: z.strictObject({ key: hash32.nullable(), head: witnessHeadSchema.nullable() }).nullable(),
+  /** The signer's own journal. */
+  journal: z.strictObject({ epoch: z.int().min(0), counter: z.int().min(0), head: hash32 }),
+  wallets: z.int().min(0),
+  signatures: z.int().min(0),
+  revoked: z.int().min(0),
+  spentLast24Hours: satoshiText,
+  alerts: z.int().min(0),
+  secp256k1: z.enum(['native', 'wasm']),
+});
+
+/**
+ * Everything that the signer does for others, as JSON over its socket. Each method may be called again with the
+ * same parameters after a lost answer and then answers the same.
+ */
+export const signerContract = {
+  /** Makes the platform key of a wallet; once for each wallet id. */
+  createPlatformKey: {
+    parameters: z.strictObject({ wallet: idText('wallet'), network: networkName }),
+    answer: z.strictObject({ attestation: keyAttestationSchema }),
+  },
+  /** Checks and pins a wallet; before it no address may be given out. */
+  registerWallet: {
+    parameters: z.strictObject({ registration: walletRegistrationSchema }),
+    answer: z.strictObject({ descriptorHash: hash32, receipt: registrationReceiptSchema }),
+  },
+  pinCredential: {
+    parameters: credentialPinSchema,
+    answer: z.strictObject({ credentials: z.array(idText('credential')) }),
+  },
+  /** Checks a bundle that the other cosigner has signed, from its bytes, and signs last. */
+  sign: {
+    parameters: z.strictObject({ bundle: signingBundleSchema }),
+    answer: z.strictObject({
+      /** With the platform's signature added: BIP174, base64. */
+      psbt: z.string(),
+      /** The finished transaction with its witnesses, hex: store it before it is broadcast. */
+      transaction: z.string(),
+      txid: hash32,
+      feeSatoshis: satoshiText,
+      virtualBytes: z.int().min(1),
+      /** The journal entry that recorded it. */
+      counter: z.int().min(1),
+    }),
+  },
+  /** Afterwards the intent is never signed. `signed`: a signature left before, so the payout counts as broadcast. */
+  revoke: {
+    parameters: z.strictObject({ intentHash: hash32, reason: plainText.min(1) }),
+    answer: z.strictObject({ revokedAt: instant, signed: z.array(hash32) }),
+  },
+  loadManifest: {
+    parameters: z.strictObject({ signedManifest: signedManifestSchema }),
+    answer: manifestInForce,
+  },
+  /** Anybody who reaches the socket may stop it; only the officers' quorum starts it again. */
+  seal: {
+    parameters: z.strictObject({ reason: plainText.min(1) }),
+    answer: nothing,
+  },
+  resume: {
+    parameters: signerResumeSchema,
+    answer: nothing,
+  },
+  status: { parameters: nothing, answer: signerStatus },
+  alerts: {
+    parameters: z.strictObject({ after: z.int().min(0), limit: z.int().min(1).max(500) }),
+    answer: z.strictObject({ alerts: z.array(signerAlertSchema) }),
+  },
+} as const;
+
+export type SignerMethod = keyof typeof signerContract;
+export type SignerParameters<M extends SignerMethod> = z.infer<(typeof signerContract)[M]['parameters']>;
+export type SignerAnswer<M extends SignerMethod> = z.infer<(typeof signerContract)[M]['answer']>;
+export type SignerAlert = z.infer<typeof signerAlertSchema>;
