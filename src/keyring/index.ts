@@ -1,0 +1,15 @@
+export { KeyringError, type KeyringErrorCode } from './errors.ts';
+export { keyIdOf, newEntropy, seedOfEntropy } from './bip39-seed.ts';
+export {
+  createMasterKey,
+  openMasterKey,
+  parseMasterPublicKey,
+  type MasterKeyFiles,
+  type MasterPrivateKey,
+  type MasterPublicKey,
+} from './master-key.ts';
+export { openEnvelope, readEnvelope, requireTwoMasters, sealEnvelope, type Masters } from './envelope.ts';
+export { MAX_ENVELOPE_BYTES, type EnvelopeContext } from './envelope-format.ts';
+export { readRegularFile, writeNewFile } from './durable-file.ts';
+export { resolveSites, writeToSites } from './backup-sites.ts';
+export { createSlotKey, openFileSlots, type SealedSlots } from './sealed-slots.ts';

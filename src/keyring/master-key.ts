@@ -1,0 +1,95 @@
+import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { decryptPrivateKey, encryptPrivateKey } from './encrypted-pkcs8.ts';
+import { KeyringError } from './errors.ts';
+import { requireStrongPassphrase } from './passphrase.ts';
+
+const MODULUS_BITS = 4096;
+const PUBLIC_EXPONENT = 65_537n;
+
+/** The public half of an institution's RSA-4096 key. */
+export interface MasterPublicKey {
+  /** SHA-256 of the SubjectPublicKeyInfo: 64 hex digits. */
+  readonly fingerprint: string;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Buffer;
+  readonly key: KeyObject;
+}
+
+/** An opened master key: as much as two people's files and passphrases are worth. */
+export interface MasterPrivateKey extends MasterPublicKey {
+  readonly privateKey: KeyObject;
+}
+
+/** A new key as it is written to files. */
+export interface MasterKeyFiles {
+  readonly fingerprint: string;
+  readonly publicPem: string;
+  /** PKCS#8, encrypted under the passphrase. */
+  readonly privatePem: string;
+}
+
+function requireRsa4096(key: KeyObject): void {
+  const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {};
+  if (
+    key.asymmetricKeyType !== 'rsa' ||
+    modulusLength !== MODULUS_BITS ||
+    publicExponent !== PUBLIC_EXPONENT
+  ) {
+    throw new KeyringError('master_key_refused', 'A master key is RSA, 4096 bits, exponent 65537.');
+  }
+}
+
+function publicHalf(key: KeyObject): MasterPublicKey {
+  requireRsa4096(key);
+  const spki = key.export({ format: 'der', type: 'spki' });
+  return { fingerprint: createHash('sha256').update(spki).digest('hex'), spki, key };
+}
+
+function fromSpki(spki: Buffer): MasterPublicKey {
+  return publicHalf(createPublicKey({ key: spki, format: 'der', type: 'spki' }));
+}
+
+/**
+ * Reads a public key in PEM (`BEGIN PUBLIC KEY`, RFC 7468). A private key is refused: whoever hands one over where
+ * a public one belongs should learn so. @throws KeyringError `master_key_malformed`, `master_key_refused`.
+ */
+export function parseMasterPublicKey(pem: string): MasterPublicKey {
+  const blocks = pem.match(/-----BEGIN [A-Z0-9 ]+-----/g) ?? [];
+  const body = /-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----/.exec(pem)?.[1];
+  if (blocks.length !== 1 || body === undefined) {
+    throw new KeyringError('master_key_malformed', 'This is not a public key in PEM.');
+  }
+  try {
+    return fromSpki(Buffer.from(body, 'base64'));
+  } catch (thrown) {
+    if (thrown instanceof KeyringError) throw thrown;
+    throw new KeyringError('master_key_malformed', 'This is not a public key in PEM.');
+  }
+}
+
+/**
+ * Opens a master key's file. @throws KeyringError `master_key_malformed`, `master_key_refused`, and
+ * `passphrase_wrong` with one constant message.
+ */
+export function openMasterKey(privatePem: string, passphrase: Buffer): MasterPrivateKey {
+  const privateKey = decryptPrivateKey(privatePem, passphrase);
+  requireRsa4096(privateKey);
+  return { ...publicHalf(createPublicKey(privateKey)), privateKey };
+}
+
+const generate = promisify(generateKeyPair);
+
+/** Makes an RSA-4096 key (about a second). @throws KeyringError `passphrase_weak`. */
+export async function createMasterKey(passphrase: Buffer): Promise<MasterKeyFiles> {
+  requireStrongPassphrase(passphrase);
+  const { publicKey, privateKey } = await generate('rsa', {
+    modulusLength: MODULUS_BITS,
+    publicExponent: Number(PUBLIC_EXPONENT),
+  });
+  return {
+    fingerprint: publicHalf(publicKey).fingerprint,
+    publicPem: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+    privatePem: encryptPrivateKey(privateKey, passphrase),
+  };
+}
