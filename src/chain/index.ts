@@ -36,3 +36,9 @@ export type {
 export { rescan, type RescanOptions } from './follower/rescan.ts';
 export { WatchList, type ScriptConfirmation } from './follower/watch-list.ts';
 export { PrismaFollowerStore } from './follower/prisma-follower-store.ts';
+export {
+  ChainQuorum,
+  type DisagreementKind,
+  type QuorumOptions,
+  type QuorumSource,
+} from './quorum/chain-quorum.ts';

@@ -112,6 +112,7 @@ export const CHANGING_METHODS: ReadonlySet<string> = new Set([
   'invalidateblock',
   'generatetoaddress',
   'generatetodescriptor',
+  'submitblock',
   'sendrawtransaction',
   'testmempoolaccept',
 ]);

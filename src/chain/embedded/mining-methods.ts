@@ -1,5 +1,5 @@
 import type { RpcParameter } from '../rpc/rpc-json.ts';
-import type { BcoinAddress, BcoinCoin } from './bcoin-types.ts';
+import { isVerifyError, type BcoinAddress, type BcoinCoin } from './bcoin-types.ts';
 import type { EmbeddedChain } from './embedded-chain.ts';
 import {
   bitcoinAmount,
@@ -56,6 +56,16 @@ export function miningMethods(node: EmbeddedChain): Record<string, RpcMethod> {
       generate(node, parameterInteger(params, 0), addressOfText(node, parameterString(params, 1))),
     generatetodescriptor: (params) =>
       generate(node, parameterInteger(params, 0), addressOfDescriptor(node, parameterString(params, 1))),
+    submitblock: async (params) => {
+      const raw = Buffer.from(parameterString(params, 0), 'hex');
+      try {
+        const entry = await node.chain.add(node.bcoin.Block.fromRaw(raw));
+        return entry === null ? 'inconclusive' : null;
+      } catch (thrown) {
+        if (isVerifyError(thrown)) return thrown.reason;
+        throw new RpcFault('deserialization', 'Block decode failed');
+      }
+    },
     validateaddress: (params) => {
       try {
         const address = node.bcoin.Address.fromString(parameterString(params, 0), node.bcoin.network);

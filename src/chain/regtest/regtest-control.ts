@@ -101,6 +101,16 @@ export class RegtestControl {
     return this.mine(options.newBlocks ?? depth + 1);
   }
 
+  /** Hands over a block of another node, as a peer would. @throws ChainError `node_call_refused` when it is invalid. */
+  async submit(block: Uint8Array): Promise<void> {
+    const refusal = await this.#rpc.call('submitblock', Buffer.from(block).toString('hex'));
+    if (refusal !== null && refusal !== 'inconclusive' && refusal !== 'duplicate') {
+      throw new ChainError('node_call_refused', 'The node does not take this block.', {
+        internal: typeof refusal === 'string' ? refusal.slice(0, 200) : 'no reason',
+      });
+    }
+  }
+
   /** Takes the last `depth` blocks off the chain and leaves it that much shorter. */
   async disconnect(depth: number): Promise<void> {
     const height = await this.height();
