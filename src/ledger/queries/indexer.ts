@@ -13,9 +13,12 @@ export interface IndexerContext {
   readonly onProgress: () => void;
 }
 
-/** So many batches in one transaction of the index. */
-const BATCHES_AT_ONCE = 16;
-const IDLE_MS = 20;
+/** So many batches at most in one transaction of the index. */
+const BATCHES_AT_ONCE = 64;
+/** Between two transactions, so that small batches are indexed together. */
+const PAUSE_MS = 20;
+/** From this on the follower hurries. */
+const MANY_BYTES = 8 << 20;
 const RETRY_MS = 200;
 
 /**
@@ -31,14 +34,13 @@ export async function runIndexer(context: IndexerContext): Promise<void> {
       tail.dropThrough(position);
       const batches = tail.oldest(BATCHES_AT_ONCE);
       const last = batches.at(-1);
-      if (last === undefined) {
-        await scheduler.sleep(IDLE_MS);
-        continue;
+      if (last !== undefined) {
+        const moved = await index.extend(position, batches.map(indexEntries));
+        position = moved ? last.sequence : undefined;
+        if (moved) tail.dropThrough(last.sequence);
+        context.onProgress();
       }
-      const moved = await index.extend(position, batches.map(indexEntries));
-      position = moved ? last.sequence : undefined;
-      if (moved) tail.dropThrough(last.sequence);
-      context.onProgress();
+      if (tail.byteLength < MANY_BYTES) await scheduler.sleep(PAUSE_MS);
     } catch (error) {
       position = undefined;
       context.onTrouble(error);

@@ -28,7 +28,16 @@ export function openPostgresStores(options: PostgresStoresOptions): LedgerStores
     new PostgresConnection({ database, queryTimeoutMs, applicationName });
   const log = new PostgresLogStore(options);
   const indexReads = connection('trilock-ledger-history');
-  const indexWrites = connection('trilock-ledger-index');
+  const indexWrites = new PostgresConnection({
+    database,
+    queryTimeoutMs,
+    applicationName: 'trilock-ledger-index',
+    // What a crash takes from the index it takes from its position too, and the follower writes it again. So
+    // it need not compete with the log for the disk.
+    prepare: async (client) => {
+      await client.query('SET synchronous_commit = off');
+    },
+  });
   const checkpoints = connection('trilock-ledger-checkpoint');
   return {
     store: log,
