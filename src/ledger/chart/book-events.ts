@@ -132,6 +132,11 @@ export function depositEvents(
       says: 'What is owed is paid from what is available, as far as it goes',
       steps: [collect(book)],
     },
+    DepositUnquarantined: {
+      code: code + 12,
+      says: 'A quarantined deposit left the chain: nothing of it was ever credited',
+      steps: [move('unquarantine', suspense, coins)],
+    },
   };
 }
 
@@ -193,7 +198,8 @@ type DepositEvent =
   | 'DepositReversedFrozen'
   | 'DepositRemined'
   | 'DepositReminedFrozen'
-  | 'ReceivableCollected';
+  | 'ReceivableCollected'
+  | 'DepositUnquarantined';
 
 type PayoutEvent =
   | 'WithdrawalHeld'

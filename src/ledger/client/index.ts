@@ -18,3 +18,15 @@ export {
   type ResultName,
   type TransferCommand,
 } from '../format/index.ts';
+export {
+  accountId,
+  bookEvent,
+  eventTransferId,
+  LedgerChartError,
+  openAccount,
+  type EventName,
+  type LedgerChartErrorCode,
+  type Occurrence,
+  type Parties,
+  type PurposeName,
+} from '../chart/index.ts';
