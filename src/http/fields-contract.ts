@@ -3,6 +3,7 @@ import {
   ID_PREFIXES,
   formatFeeRate,
   formatSatoshis,
+  idFromUuid,
   isIdOf,
   parseFeeRate,
   parseSatoshis,
@@ -26,6 +27,8 @@ function readable(read: (text: string) => unknown): (text: string) => boolean {
   };
 }
 
+const EXAMPLE_UUID = '019342f0-6c00-7000-8000-000000000001';
+
 /** An id of one kind; the same text on both sides. */
 export function idField<Kind extends IdKind>(kind: Kind): z.ZodType<Id<Kind>, string> {
   const prefix = ID_PREFIXES[kind];
@@ -33,7 +36,7 @@ export function idField<Kind extends IdKind>(kind: Kind): z.ZodType<Id<Kind>, st
     .string()
     .max(40)
     .refine((text) => isIdOf(kind, text), { error: `must be an id that begins with ${prefix}_` })
-    .meta({ description: `Id of a ${kind}`, examples: [`${prefix}_01jd0000000000000000000000`] });
+    .meta({ description: `Id of a ${kind}`, examples: [idFromUuid(kind, EXAMPLE_UUID)] });
   // The refinement above is what the brand stands for.
   return schema;
 }
