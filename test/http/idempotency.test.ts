@@ -37,7 +37,7 @@ async function startProcess(
   leaseMs = LEASE_MS,
 ): Promise<{ url: string; child: ChildProcess }> {
   const argument = JSON.stringify({ config: testDatabase.app, dieAt, leaseMs });
-  const script = join(import.meta.dirname, 'support', 'crashing-server.ts');
+  const script = join(import.meta.dirname, 'support', 'crashing-process.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', script, argument], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
