@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { registerLedgerVerify } from './commands/ledger.ts';
 import { runRole, type RoleContext, type StartedRole } from './lifecycle/run-role.ts';
 import { loadSettings, settingsHelp, type Role, type SettingsOf } from './settings/index.ts';
 
-type Supervised = Exclude<Role, 'sandbox' | 'migrate' | 'audit' | 'staff'>;
+type Supervised = Extract<Role, 'api' | 'worker' | 'ledger' | 'signer' | 'witness' | 'node'>;
 
 interface RoleEntry<R extends Supervised> {
   readonly description: string;
@@ -60,6 +61,7 @@ function registerRole<R extends Supervised>(trilock: Command, role: R, entry: Ro
 /** The long-running roles: one process each. */
 export function registerRoles(trilock: Command): void {
   for (const role of Object.keys(ROLE_ENTRIES) as Supervised[]) {
-    registerRole(trilock, role, ROLE_ENTRIES[role] as RoleEntry<Supervised>);
+    const command = registerRole(trilock, role, ROLE_ENTRIES[role] as RoleEntry<Supervised>);
+    if (role === 'ledger') registerLedgerVerify(command);
   }
 }

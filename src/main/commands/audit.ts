@@ -1,33 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { z } from 'zod';
 import { verifyAudit } from '../../audit/index.ts';
 import { openDatabase } from '../../database/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
-import { SharedError } from '../../shared/index.ts';
 import { loadSettings, settingsHelp } from '../settings/index.ts';
-
-const headsSchema = z.array(
-  z.strictObject({
-    position: z
-      .string()
-      .regex(/^[1-9][0-9]{0,18}$/)
-      .transform(BigInt),
-    hash: z.string().regex(/^[0-9a-f]{64}$/),
-  }),
-);
-
-async function trustedHeads(file: string | undefined) {
-  if (file === undefined) return [];
-  try {
-    return headsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch (cause) {
-    throw new SharedError('config_invalid', `${file} is not a list of {"position", "hash"}.`, { cause });
-  }
-}
+import { readTrustedFile } from './trusted-file.ts';
 
 async function verify(options: { readonly trusted?: string }): Promise<void> {
-  const trusted = await trustedHeads(options.trusted);
+  const heads = await readTrustedFile(options.trusted);
+  const trusted = heads.map(({ position, hash }) => ({ position: BigInt(position), hash }));
   const { DATABASE_URL: url } = loadSettings('audit', process.env);
   const database = openDatabase(parsePostgresUrl(url));
   try {

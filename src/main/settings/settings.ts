@@ -23,6 +23,7 @@ export const ROLES = [
   'migrate',
   'audit',
   'staff',
+  'ledger-verify',
 ] as const;
 
 export type Role = (typeof ROLES)[number];
@@ -63,7 +64,7 @@ export const SETTINGS = {
   },
   TRILOCK_LEDGER_DATABASE_URL: {
     schema: postgresUrl,
-    roles: ['ledger'],
+    roles: ['ledger', 'ledger-verify'],
     secret: true,
     meaning: 'The ledger’s database, as the role trilock_ledger.',
   },
