@@ -2,7 +2,6 @@ import {
   ACCOUNT_ITEM_BYTES,
   decodeAccountItem,
   idToBytes,
-  MAX_BATCH_RECORDS,
   openCheckpoint,
   RECORD_BYTES,
   RECORD_KIND,
@@ -16,6 +15,7 @@ import {
 } from '../format/index.ts';
 import type { OldIds } from './batch-runner.ts';
 import { emptyBooks, type Books, type EngineOptions } from './books.ts';
+import { checkBatch } from './check-batch.ts';
 import { readContent, writeCheckpoint, writeContent } from './checkpoint.ts';
 import { LedgerEngineError } from './errors.ts';
 import { readHold, type HoldReading } from './hold-reading.ts';
@@ -74,7 +74,7 @@ export class Engine {
    */
   apply(records: Uint8Array, timeMs: number, oldIds?: OldIdRecords): void {
     const words = wordsOf(records);
-    this.#checkBatch(words, timeMs);
+    checkBatch(words, timeMs, this.#timeMs);
     const missing = oldIdsOf(words, this.#books.window).find((index) => oldIds?.has(index) !== true);
     if (missing !== undefined) {
       throw new LedgerEngineError('engine_old_id_unresolved', 'An old id was not looked up in the log.', {
@@ -108,7 +108,7 @@ export class Engine {
   replay(logged: Uint8Array, timeMs: number): void {
     const expected = alignedWordsOf(logged);
     const words = askedFor(expected);
-    this.#checkBatch(words, timeMs);
+    checkBatch(words, timeMs, this.#timeMs);
     this.#run(words, timeMs, undefined, expected);
     const record = firstDifference(words, expected);
     if (record < 0) return;
@@ -235,25 +235,6 @@ export class Engine {
     return false;
   }
 
-  #checkBatch(words: Uint32Array, timeMs: number): void {
-    const count = words.length / RECORD_WORDS;
-    if (count < 1 || count > MAX_BATCH_RECORDS) throw malformed('count');
-    if (!Number.isSafeInteger(timeMs) || timeMs < 0) throw malformed('time');
-    if (timeMs < this.#timeMs) {
-      throw new LedgerEngineError(
-        'engine_time_went_back',
-        'A batch may not be earlier than the one before.',
-        {
-          details: { timeMs, lastTimeMs: this.#timeMs },
-        },
-      );
-    }
-    for (let r = 0; r < words.length; r += RECORD_WORDS) {
-      const hasOutcome = ((words[r + WORD.state] as number) & 0xffff_0000) !== 0;
-      if (hasOutcome || words[r + WORD.result] !== 0) throw malformed('outcome');
-    }
-  }
-
   #run(words: Uint32Array, timeMs: number, oldIds: OldIds | undefined, logged?: Uint32Array): void {
     const { runner, resolutions, holds, window } = this.#books;
     this.#warmingSequence = 0;
@@ -265,10 +246,4 @@ export class Engine {
     this.#timeMs = timeMs;
     window.rotate(this.#sequence);
   }
-}
-
-function malformed(reason: string): LedgerEngineError {
-  return new LedgerEngineError('engine_batch_malformed', 'These records are not a batch to apply.', {
-    details: { reason },
-  });
 }

@@ -17,10 +17,6 @@ export class ExpiryHeap {
     this.#places = new Int32Array(capacity).fill(-1);
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
   /** The row that runs out first, or -1. */
   get top(): number {
     return this.#size === 0 ? -1 : (this.#rows[0] as number);
@@ -41,6 +37,17 @@ export class ExpiryHeap {
     this.#set(place, last);
     this.#rise(place);
     this.#sink(this.#places[last] as number);
+  }
+
+  /** The first rows in order, at most `max` and only as far as `isWanted` says. They stay in the heap. */
+  first(max: number, isWanted: (row: number) => boolean): number[] {
+    const rows: number[] = [];
+    for (let row = this.top; rows.length < max && row >= 0 && isWanted(row); row = this.top) {
+      this.remove(row);
+      rows.push(row);
+    }
+    for (const row of rows) this.add(row);
+    return rows;
   }
 
   #set(place: number, row: number): void {

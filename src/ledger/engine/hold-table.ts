@@ -167,15 +167,7 @@ export class HoldTable {
 
   /** At most `max` open holds that have run out at `timeMs`, the earliest first. */
   due(timeMs: number, max: number): number[] {
-    const rows: number[] = [];
-    while (rows.length < max) {
-      const row = this.#heap.top;
-      if (row < 0 || this.expiresAtMs(row) > timeMs) break;
-      this.#heap.remove(row);
-      rows.push(row);
-    }
-    for (const row of rows) this.#heap.add(row);
-    return rows;
+    return this.#heap.first(max, (row) => this.expiresAtMs(row) <= timeMs);
   }
 
   /** Kept resolved holds, in the order they were resolved, then open ones, in the order they were made. */

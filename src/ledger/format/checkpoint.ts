@@ -32,21 +32,6 @@ const AT = {
   hash: 160,
 } as const;
 
-/** Offsets within a hold of a checkpoint. */
-export const CHECKPOINT_HOLD_OFFSET = {
-  id: 0,
-  debitAccountId: 16,
-  creditAccountId: 32,
-  amount: 48,
-  expiresAtMs: 64,
-  position: 72,
-  resolvedAt: 80,
-  code: 88,
-  state: 90,
-  reserved8: 91,
-  timeoutSeconds: 92,
-} as const;
-
 /** Where in the log a checkpoint stands, known to whoever commits batches. */
 export interface CheckpointPlace {
   readonly partition: number;
