@@ -2,4 +2,3 @@ export * from './errors.ts';
 export { Engine } from './engine.ts';
 export type { EngineOptions } from './books.ts';
 export type { OldIdRecords } from './old-ids.ts';
-export type { HoldReading } from './hold-reading.ts';

@@ -3,6 +3,7 @@ import {
   accountId,
   bookEvent,
   EVENTS,
+  eventTransferId,
   LedgerChartError,
   PURPOSES,
   stepTransferId,
@@ -61,6 +62,15 @@ describe('the chart of accounts', () => {
     const id = stepTransferId(entity(1), 'a', 1);
     expect([(id >> 76n) & 15n, (id >> 62n) & 3n]).toEqual([7n, 2n]);
     expect(idTimeMs(id)).toBe(0x01a300000000);
+  });
+
+  it('names the transfer of a step before it is booked', () => {
+    const [reverse, collect] = bookEvent({
+      ...{ event: 'vaultDepositReversed', entity: entity(1), attempt: 3, asset: BTC, parties: PARTIES },
+      amounts: { amount: 1n },
+    } as const);
+    expect(reverse?.id).toBe(eventTransferId('vaultDepositReversed', 'reverse', entity(1), 3));
+    expect(collect?.id).toBe(eventTransferId('vaultDepositReversed', 'collect', entity(1), 3));
   });
 
   it('refuses an event without its party or without an amount', () => {
