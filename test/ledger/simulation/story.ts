@@ -95,14 +95,15 @@ class Machine {
  */
 export class Story {
   readonly world: World;
-  readonly database = new MemoryDatabase();
+  readonly database: MemoryDatabase;
   readonly network = new Network();
   readonly faults: Faults = { ...NO_FAULTS };
   crashes = 0;
   failure: unknown;
 
-  constructor(seed: number) {
+  constructor(seed: number, database = new MemoryDatabase()) {
     this.world = new World(seed);
+    this.database = database;
   }
 
   async tell(): Promise<StoryReport> {
