@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SummaryReporter } from './summary-reporter.ts';
 
 /** `*.test.ts` run in `npm test`; `*.deep.test.ts` only in `npm run test:deep`, which sets TRILOCK_TEST_TIER. */
 const deep = process.env['TRILOCK_TEST_TIER'] === 'deep';
@@ -13,5 +14,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     globalSetup: ['test/postgres/global-setup.ts'],
     pool: 'forks',
+    reporters: ['default', new SummaryReporter()],
   },
 });

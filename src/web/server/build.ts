@@ -1,4 +1,4 @@
 import { ensureWebBuilt } from './build-web.ts';
 
-// `npm run build:web`: builds ahead of the first start.
+// `npm run build`: builds ahead of the first start.
 process.stdout.write(`${await ensureWebBuilt()}\n`);
