@@ -21,6 +21,8 @@ export class KilledLedger {
   readonly #accounts: LedgerId[] = Array.from({ length: ACCOUNTS }, freshId);
   readonly #balances = new Map<LedgerId, bigint>();
   #process: ChildProcess | undefined;
+  /** The last of what it logged. */
+  #said = '';
   #moving = true;
   #workers: Promise<void>[] = [];
   answered = 0;
@@ -49,18 +51,20 @@ export class KilledLedger {
       idsPerGeneration: 16_380,
     };
     const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, JSON.stringify({ config, killAt })], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
+    this.#said = '';
+    child.stderr.on('data', (text: Buffer) => (this.#said = (this.#said + text.toString()).slice(-4_000)));
     await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
   }
 
-  /** Resolves when the process has killed itself. */
-  async died(): Promise<NodeJS.Signals | null> {
+  /** Resolves when the process was killed, by itself or by us; rejects when it ended in another way. */
+  async died(): Promise<void> {
     const child = this.#process;
-    if (child === undefined) return null;
+    if (child === undefined) return;
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    return child.signalCode;
+    if (child.signalCode !== 'SIGKILL') throw new Error(`the ledger ended by itself: ${this.#said}`);
   }
 
   async kill(): Promise<void> {

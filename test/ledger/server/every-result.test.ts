@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   AMOUNT_ALL,
@@ -176,9 +175,10 @@ const SCENES: Partial<Record<ResultName, (s: Scene) => Promise<ResultName[]>>> =
   pending_transfer_expired: async (s) => {
     const held = s.hold({ timeoutSeconds: 1 });
     await submit([held]);
-    await sleep(1_700);
-    // The writer let it run out by itself.
-    expect((await client.accounts([s.a])).value[0]?.debitsPending).toBe(0n);
+    // The writer lets it run out by itself.
+    const stillHeld = async (): Promise<bigint | undefined> =>
+      (await client.accounts([s.a])).value[0]?.debitsPending;
+    await expect.poll(stillHeld, { timeout: 30_000 }).toBe(0n);
     return submit([post(held.id)]);
   },
   pending_transfer_has_different_debit_account_id: (s) => {
