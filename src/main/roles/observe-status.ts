@@ -8,6 +8,21 @@ import { probe } from './probe.ts';
 /** On other networks than regtest, where blocks come when asked for, a tip older than this is stale. */
 const STALE_TIP_MS = 2 * 3_600_000;
 
+/** A page about what is down must not wait for it as long as a transfer would. */
+const PATIENCE_MS = 2_000;
+
+async function soon<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new RangeError('no answer in time')), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export interface StatusSources {
   readonly version: string;
   readonly network: Status['node']['network'];
@@ -37,7 +52,7 @@ async function observeProcesses(sources: StatusSources): Promise<StatusFacts['pr
 async function observeDatabase({ pool, clock }: StatusSources): Promise<StatusFacts['database']> {
   const askedAtMs = clock.nowMs();
   try {
-    const { rows } = await pool.query<{ server_version: string }>('SHOW server_version');
+    const { rows } = await soon(pool.query<{ server_version: string }>('SHOW server_version'));
     return {
       state: 'up',
       serverVersion: rows[0]?.server_version.split(' ')[0] ?? null,
@@ -50,8 +65,8 @@ async function observeDatabase({ pool, clock }: StatusSources): Promise<StatusFa
 
 async function observeNode({ node, network, clock }: StatusSources): Promise<StatusFacts['node']> {
   try {
-    const { software, tip, initialSync } = await node.status();
-    const { header } = await node.header(tip.hash);
+    const { software, tip, initialSync } = await soon(node.status());
+    const { header } = await soon(node.header(tip.hash));
     const timeMs = header.time * 1_000;
     const stale = initialSync || clock.nowMs() - timeMs > STALE_TIP_MS;
     return {
@@ -67,7 +82,7 @@ async function observeNode({ node, network, clock }: StatusSources): Promise<Sta
 
 async function observeLedger({ ledger }: StatusSources): Promise<StatusFacts['ledger']> {
   try {
-    const { sequence, hash } = await ledger.status();
+    const { sequence, hash } = await soon(ledger.status());
     return { state: 'leading', sequence: sequence.toString(), headHash: Buffer.from(hash).toString('hex') };
   } catch {
     return { state: 'down', sequence: null, headHash: null };

@@ -8,14 +8,16 @@ import {
   createKeyedHash,
   createLog,
   createThrottle,
-  httpErrorMap,
   startServer,
   type Api,
-  type BoundOperation,
   type RunningServer,
 } from '../../../src/http/index.ts';
 import type { StaffRole } from '../../../src/http/access-contract.ts';
-import { createIdentity, createStaff, identityErrorMap } from '../../../src/identity/index.ts';
+import { connectNode } from '../../../src/chain/index.ts';
+import { createStaff } from '../../../src/identity/index.ts';
+import { LedgerClient } from '../../../src/ledger/client/index.ts';
+import { errorMap } from '../../../src/main/error-map.ts';
+import { composeOperations } from '../../../src/main/operations.ts';
 import { openPool, type Pool } from '../../../src/postgres/index.ts';
 import { ManualClock } from '../../../src/shared/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../postgres/test-database.ts';
@@ -23,7 +25,7 @@ import { createTestDatabase, type TestDatabase } from '../../postgres/test-datab
 export const ORIGIN = 'https://bank.example';
 export const PASSWORD = 'correct horse battery';
 
-/** The API with identity on a real database and a real port. */
+/** The composed API, as `src/main` mounts it, on a real database and a real port. */
 export interface Bank {
   readonly url: string;
   readonly api: Api;
@@ -36,8 +38,6 @@ export interface Bank {
 }
 
 export interface BankOptions {
-  readonly operations?: (parts: { database: Database; pool: Pool }) => readonly BoundOperation[];
-  readonly leaseMs?: number;
   readonly perAddress?: number;
 }
 
@@ -47,21 +47,36 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
   const pool = openPool(testDatabase.app);
   const hash = createKeyedHash([Buffer.alloc(32, 9)]);
   const clock = new ManualClock(Date.now());
-  const identity = createIdentity({ database, pool, hash, clock });
+  // Node and ledger are down: identity needs neither, and what needs them must say so and not fail.
+  const ledger = new LedgerClient({ addresses: [{ path: '/nowhere/ledger.socket' }] });
+  const { operations, authenticator } = composeOperations({
+    database,
+    pool,
+    hash,
+    clock,
+    ledger,
+    node: connectNode({
+      url: 'http://127.0.0.1:9',
+      credentials: { user: 'u', password: 'p' },
+    }),
+    network: 'regtest',
+    monitors: new Map(),
+    restarts: 0,
+  });
   const logLines: string[] = [];
   const limit = (name: string, points: number) =>
     createThrottle(pool, hash, { name, points, windowSeconds: 60 });
   const api = createApi({
-    operations: [...identity.operations, ...(options.operations?.({ database, pool }) ?? [])],
-    errorMap: { ...httpErrorMap, ...identityErrorMap },
+    operations,
+    errorMap,
     info: { title: 'Trilock', version: '0', description: 'test' },
     log: createLog('debug', { write: (line) => void logLines.push(line) }),
     metrics: createHttpMetrics(),
     readiness: {},
     hash,
     publicOrigin: ORIGIN,
-    authenticator: identity.authenticator,
-    idempotency: createIdempotencyStore(database, options.leaseMs ?? 60_000),
+    authenticator,
+    idempotency: createIdempotencyStore(database, 60_000),
     limits: {
       address: limit('address', options.perAddress ?? 1_000_000),
       principal: limit('principal', 1_000_000),
@@ -73,6 +88,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
   const server = await startServer(api.app, { host: '127.0.0.1', port: 0 });
   const close = async (): Promise<void> => {
     await server.stop(1_000);
+    ledger.close();
     await database.$disconnect();
     await pool.end();
     await testDatabase.drop();
