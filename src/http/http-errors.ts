@@ -24,6 +24,5 @@ export const httpErrorMap = {
   cursor_invalid: { status: 400, title: 'The cursor does not belong here' },
   rate_limited: { status: 429, title: 'Too many requests' },
   timed_out: { status: 503, title: 'The answer took too long' },
-  shutting_down: { status: 503, title: 'The server is stopping' },
   internal_error: { status: 500, title: 'Something failed on our side' },
 } as const satisfies ErrorMap<HttpErrorCode>;

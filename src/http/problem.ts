@@ -25,7 +25,6 @@ export type HttpErrorCode =
   | 'cursor_invalid'
   | 'rate_limited'
   | 'timed_out'
-  | 'shutting_down'
   | 'internal_error';
 
 interface Violation {
