@@ -6,17 +6,24 @@ import {
   newId,
   systemClock,
   type Clock,
+  type CustomerId,
   type Id,
   type JsonValue,
 } from '../shared/index.ts';
 import { EventError } from './errors.ts';
 import type { EventType } from './event-contract.ts';
+import { EVENT_DATA } from './event-data-contract.ts';
 
 /** A fact for the world outside. */
 export interface NewEvent {
   readonly type: EventType;
   /** Id of what it is about: `wd_…`, `dep_…`. */
   readonly subject: string;
+  /**
+   * Whom it concerns: this customer reads it and gets it by webhook. Null when it is the institution's own
+   * business, or must not be told to the customer. What concerns two customers is two events.
+   */
+  readonly customer: CustomerId | null;
   /** What changed, without secrets; amounts as decimal strings. */
   readonly data: Readonly<Record<string, JsonValue>>;
 }
@@ -33,16 +40,21 @@ export async function appendEvent(
   event: NewEvent,
   clock: Clock = systemClock,
 ): Promise<Id<'event'>> {
-  const { type, subject, data } = event;
+  const { type, subject, customer, data } = event;
   if (!SUBJECT.test(subject)) throw new EventError('event_invalid', 'The subject of an event is an id.');
+  const shape = EVENT_DATA[type];
+  if (shape !== undefined && !shape.safeParse(data).success) {
+    throw new EventError('event_invalid', 'The data of an event do not fit its type.', { details: { type } });
+  }
   const id = newId('event');
   const occurredAt = isoTime(clock.nowMs());
-  const content = canonicalJson({ id, type, subject, occurredAt, data });
+  const content = canonicalJson({ id, type, subject, customer, occurredAt, data });
   if (Buffer.byteLength(content) > MAX_CONTENT_BYTES) {
     throw new EventError('event_too_large', 'This event is too large.', {
       details: { maxBytes: MAX_CONTENT_BYTES },
     });
   }
-  await tx.outboxEvent.create({ data: { id: idToUuid(id), occurredAt, type, subject, content } });
+  const row = { id: idToUuid(id), occurredAt, type, subject, customer, content };
+  await tx.outboxEvent.create({ data: row });
   return id;
 }

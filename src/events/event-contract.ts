@@ -18,10 +18,10 @@ export const EVENT_TYPES = [
   'deposit.quarantined',
   'deposit.credited',
   'deposit.reversed',
-  'transfer.posted',
-  'transfer.held',
-  'transfer.voided',
+  'transfer.completed',
   'wallet.created',
+  'webhook.disabled',
+  'webhook.test',
   'withdrawal.requested',
   'withdrawal.approved',
   'withdrawal.rejected',
@@ -47,6 +47,9 @@ export const eventSchema = z
     id: idField('event'),
     type: z.enum(EVENT_TYPES),
     subject: z.string().describe('Id of what the event is about.'),
+    customer: idField('customer')
+      .nullable()
+      .describe('Whom it concerns, and who may see it; null when it concerns the institution alone.'),
     occurredAt: z.iso.datetime(),
     data: z.record(z.string(), z.json()).describe('What changed; its members depend on the type.'),
   })
@@ -66,11 +69,12 @@ export const listEvents = defineOperation({
   path: '/v1/events',
   operationId: 'listEvents',
   tag: 'events',
-  summary: 'Read all events in order',
+  summary: 'Read events in order',
   description:
-    'Everything that webhooks deliver, in one gapless order that never changes. Keep `next` and go on from ' +
-    'there: no event is ever skipped or moved, whatever was being written meanwhile.',
-  access: allow(['integrator', 'operator', 'auditor'], 'events:read'),
+    'Everything that webhooks deliver, in one order that never changes. Keep `next` and go on from there: no ' +
+    'event is ever skipped or moved, whatever was being written meanwhile. A customer sees the events that ' +
+    'concern them; integrators and staff see those of the whole institution, without a gap.',
+  access: allow(['customer', 'integrator', 'operator', 'auditor'], 'events:read'),
   query: z.strictObject({
     after: eventPosition.optional().describe('Only events after this position; all when absent.'),
     limit: z

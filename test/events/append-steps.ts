@@ -14,8 +14,9 @@ export async function appendSteps(
     async (tx) => {
       for (const step of steps) {
         await appendEvent(tx, {
-          type: 'transfer.posted',
-          subject: newId('transfer'),
+          type: 'deposit.credited',
+          subject: newId('deposit'),
+          customer: null,
           data: { writer, step, aborted: options.abort },
         });
       }

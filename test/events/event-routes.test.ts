@@ -2,16 +2,23 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { inTransaction } from '../../src/database/index.ts';
 import { appendEvent, EVENT_STREAM, eventRoutes } from '../../src/events/index.ts';
 import { httpErrorMap, type Principal } from '../../src/http/index.ts';
-import { newId } from '../../src/shared/index.ts';
+import { newId, type CustomerId } from '../../src/shared/index.ts';
 import { openScene, sealAll, type Scene } from '../audit/scene.ts';
 import { serveApi } from '../http/support/serve.ts';
 
+const ada = newId('customer');
+const bob = newId('customer');
 let scene: Scene;
 beforeAll(async () => {
   scene = await openScene();
   for (const step of [1, 2, 3]) {
     await inTransaction(scene.database, (tx) =>
-      appendEvent(tx, { type: 'deposit.credited', subject: newId('deposit'), data: { step } }),
+      appendEvent(tx, {
+        type: 'deposit.credited',
+        subject: newId('deposit'),
+        customer: step === 2 ? ada : null,
+        data: { step },
+      }),
     );
   }
   await sealAll(scene.database, EVENT_STREAM);
@@ -23,6 +30,13 @@ const integrator = (scopes: readonly 'events:read'[]): Principal => ({
   id: 'itg_1',
   roles: ['integrator'],
   proof: { kind: 'api_key', keyId: 'key_1', scopes },
+});
+
+const customer = (id: CustomerId): Principal => ({
+  kind: 'customer',
+  id,
+  roles: ['customer'],
+  proof: { kind: 'api_key', keyId: 'key_2', scopes: ['events:read'] },
 });
 
 async function serve(who: Principal | null) {
@@ -75,4 +89,18 @@ it('a position beyond all events is an empty page', async () => {
 it('is closed to keys without the scope and to strangers', async () => {
   expect((await (await serve(integrator([])))('')).status).toBe(403);
   expect((await (await serve(null))('')).status).toBe(401);
+});
+
+it('shows a customer what concerns them, and of others not even the count', async () => {
+  const own = (await (await (await serve(customer(ada)))('')).json()) as EventPage;
+  expect(own.events.map((one) => one.data)).toEqual([{ step: 2 }]);
+  expect(await (await (await serve(customer(bob)))('')).json()).toEqual({ events: [], next: '0' });
+});
+
+it('shows nobody an event whose column was moved to another customer', async () => {
+  const moved = newId('customer');
+  await scene.tamper(`ALTER TABLE outbox_event DROP CONSTRAINT outbox_event_customer;
+    UPDATE outbox_event SET customer = '${moved}' WHERE customer = '${ada}'`);
+  expect((await (await serve(customer(moved)))('')).status).toBe(500);
+  await scene.tamper(`UPDATE outbox_event SET customer = '${ada}' WHERE customer = '${moved}'`);
 });

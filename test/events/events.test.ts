@@ -15,7 +15,7 @@ import { appendSteps } from './append-steps.ts';
 let scene: Scene;
 
 const event = (step: number) =>
-  ({ type: 'transfer.posted', subject: newId('transfer'), data: { step } }) as const;
+  ({ type: 'deposit.credited', subject: newId('deposit'), customer: null, data: { step } }) as const;
 
 /** Reads on from a cursor until told to stop, then to the end, as an integrator would. */
 async function follow(database: Database, done: () => boolean): Promise<PublishedEvent[]> {
@@ -94,6 +94,7 @@ describe('the order of events', () => {
       id: slow.id,
       type: slow.type,
       subject: slow.subject,
+      customer: null,
       occurredAt: '2026-03-01T12:00:00.000Z',
       data: { step: 1 },
     });
