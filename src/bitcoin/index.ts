@@ -42,7 +42,12 @@ export { psbtToBase64, serializePsbt, type Psbt } from './psbt/psbt.ts';
 export { MAX_PSBT_BYTES, parsePsbt, parsePsbtBase64 } from './psbt/parse-psbt.ts';
 export { combinePsbts } from './psbt/combine-psbt.ts';
 export { extractTransaction, finalizePsbt } from './psbt/finalize-psbt.ts';
-export { parseTransaction, serializeTransaction, transactionId } from './transactions/transaction-codec.ts';
+export {
+  outpointOf,
+  parseTransaction,
+  serializeTransaction,
+  transactionId,
+} from './transactions/transaction-codec.ts';
 export { MAX_UNCONFIRMED_ANCESTORS } from './selection/eligible-coins.ts';
 export type { ChainTip } from './selection/locktime.ts';
 export { systemRandom, type RandomSource } from './selection/random-source.ts';

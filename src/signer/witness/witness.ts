@@ -1,5 +1,5 @@
 import { SignerError } from '../errors.ts';
-import { verifyEd25519 } from './ed25519.ts';
+import { verifyEd25519 } from '../ed25519.ts';
 import { statementBytes, type SignedStatement, type WitnessStatement } from './witness-statement.ts';
 
 /** What a witness remembers: which signer it watches and the last statement it countersigned. */

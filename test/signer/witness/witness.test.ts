@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../../src/shared/index.ts';
-import { generateEd25519, verifyEd25519, type Ed25519Key } from '../../../src/signer/witness/ed25519.ts';
+import { generateEd25519, verifyEd25519, type Ed25519Key } from '../../../src/signer/ed25519.ts';
 import { openWitness } from '../../../src/signer/witness/index.ts';
 import { statementBytes, type WitnessStatement } from '../../../src/signer/witness/witness-statement.ts';
 import { callWire } from '../../../src/signer/wire/wire-client.ts';

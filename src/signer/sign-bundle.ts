@@ -1,0 +1,213 @@
+import {
+  completeSpend,
+  outpointOf,
+  parseDescriptor,
+  parsePsbtBase64,
+  psbtToBase64,
+  signPsbt,
+  transactionId,
+  verifySignatures,
+  type WalletDescriptor,
+} from '../bitcoin/index.ts';
+import {
+  amountAtStake,
+  intentHash,
+  verifyBundle,
+  type BundleTrust,
+  type SigningBundle,
+  type VerifiedBundle,
+} from '../intents/index.ts';
+import { addAlert } from './alert-store.ts';
+import { SignerError } from './errors.ts';
+import { requireInStep } from './in-step.ts';
+import { requireManifest } from './manifest-store.ts';
+import { recordSpend } from './record-spend.ts';
+import { approvalsCountFrom } from './seal-and-resume.ts';
+import type { SignerParameters } from './signer-contract.ts';
+import { exclusively, type SignerParts } from './signer-parts.ts';
+import {
+  addRelease,
+  intentSetHash,
+  recordedSpend,
+  releasedAnswer,
+  revokedAmong,
+  type SignAnswer,
+} from './spend-store.ts';
+import { credentialsOf, pinnedWallet, platformKeyOf, type PinnedWallet } from './wallet-store.ts';
+
+type Tx = Parameters<typeof requireManifest>[0];
+
+async function requireWallet(tx: Tx, id: string): Promise<PinnedWallet> {
+  const wallet = await pinnedWallet(tx, id);
+  if (wallet !== undefined) return wallet;
+  throw new SignerError('wallet_unknown', 'No such wallet is pinned here.', { details: { wallet: id } });
+}
+
+/** What this signer trusts about a bundle: all of it from its own record. */
+async function trustFor(tx: Tx, bundle: SigningBundle): Promise<BundleTrust> {
+  const manifest = await requireManifest(tx);
+  const { registration } = await requireWallet(tx, bundle.wallet);
+  const credentials = new Map<string, Awaited<ReturnType<typeof credentialsOf>>>();
+  for (const { intent } of bundle.intents) {
+    credentials.set(intent.body.customer, await credentialsOf(tx, intent.body.customer));
+  }
+  return {
+    manifest,
+    wallet: {
+      id: registration.wallet,
+      name: `${registration.plan} wallet ${registration.wallet}`,
+      customer: registration.customer,
+      descriptor: parseDescriptor(registration.descriptor, registration.network),
+      keyNames: registration.keys.map((key) => key.statement.role),
+    },
+    credentialsOf: (customer) => credentials.get(customer) ?? new Map<string, never>(),
+  };
+}
+
+/** The platform signs last: every input carries enough valid signatures of the others. */
+async function requireOthers(tx: Tx, wallet: BundleTrust['wallet'], { psbt }: VerifiedBundle): Promise<void> {
+  const own = (await platformKeyOf(tx, wallet.id))?.statement.xpub;
+  const position = wallet.descriptor.keys.findIndex(({ xpub }) => xpub.text === own);
+  const needed = wallet.descriptor.threshold - 1;
+  verifySignatures(psbt, wallet.descriptor).forEach((signers, input) => {
+    const others = signers.filter((signer) => signer !== position);
+    if (position >= 0 && others.length >= needed) return;
+    throw new SignerError('cosigner_signature_missing', 'The other cosigner has not signed every input.', {
+      details: { input, needed, given: others.length },
+    });
+  });
+}
+
+function requireRecentApprovals(bundle: SigningBundle, fromMs: number): void {
+  const statements = bundle.intents.flatMap(({ request, approvals }) => [
+    ...(request === null ? [] : [request.statement]),
+    ...approvals.map((approval) => approval.statement),
+  ]);
+  const old = statements.find(({ signedAt }) => Date.parse(signedAt) < fromMs);
+  if (old === undefined) return;
+  throw new SignerError('approval_before_resume', 'What was signed before the signer was resumed is void.', {
+    details: { signedAt: old.signedAt },
+  });
+}
+
+async function requireNotRevoked(tx: Tx, intentHashes: readonly string[]): Promise<void> {
+  const [revoked] = await revokedAmong(tx, intentHashes);
+  if (revoked === undefined) return;
+  throw new SignerError('intent_revoked', 'The intent was revoked and is never signed.', {
+    details: { intentHash: revoked },
+  });
+}
+
+/** The answer of before for the same transaction and intents, when only the answer was lost. */
+async function earlierAnswer(
+  parts: SignerParts,
+  txid: string,
+  intentHashes: readonly string[],
+): Promise<SignAnswer | undefined> {
+  const spend = await recordedSpend(parts.pool, txid);
+  if (spend?.intentSet !== intentSetHash(intentHashes)) return undefined;
+  return releasedAnswer(parts.pool, txid);
+}
+
+interface Prepared {
+  readonly verified: VerifiedBundle;
+  readonly txid: string;
+  readonly wallet: WalletDescriptor;
+  readonly counter: number;
+}
+
+/** Checks everything and writes down what is about to be signed. Nothing has touched a key yet. */
+function checkAndRecord(
+  parts: SignerParts,
+  bundle: SigningBundle,
+  hashes: readonly string[],
+): Promise<Prepared> {
+  return exclusively(parts.pool, async (tx) => {
+    await requireNotRevoked(tx, hashes);
+    const trust = await trustFor(tx, bundle);
+    const nowMs = parts.clock.nowMs();
+    const verified = await verifyBundle(bundle, trust, nowMs);
+    requireRecentApprovals(bundle, await approvalsCountFrom(tx));
+    await requireOthers(tx, trust.wallet, verified);
+    const txid = transactionId(verified.psbt.transaction);
+    const counter = await recordSpend(tx, parts, trust.manifest, {
+      txid,
+      wallet: bundle.wallet,
+      intents: verified.intents.map(({ intent, hash }) => ({ hash, satoshis: amountAtStake(intent) })),
+      outpoints: verified.psbt.transaction.ins.map(outpointOf),
+      fee: verified.spend.fee,
+    });
+    return { verified, txid, wallet: trust.wallet.descriptor, counter };
+  });
+}
+
+async function signRecorded(
+  parts: SignerParts,
+  bundle: SigningBundle,
+  prepared: Prepared,
+): Promise<SignAnswer> {
+  const { verified, wallet, txid, counter } = prepared;
+  const psbt = await parts.keys.use(bundle.wallet, (key) => signPsbt(verified.psbt, key, wallet));
+  const completed = completeSpend(psbt, verified.expectation);
+  return {
+    psbt: psbtToBase64(psbt),
+    transaction: Buffer.from(completed.bytes).toString('hex'),
+    txid,
+    feeSatoshis: completed.fee.toString(),
+    virtualBytes: completed.virtualBytes,
+    counter,
+  };
+}
+
+/** The answer is written down before it leaves, unless the intent was revoked meanwhile. */
+function release(
+  parts: SignerParts,
+  answer: SignAnswer,
+  hashes: readonly string[],
+  wallet: string,
+): Promise<SignAnswer> {
+  return exclusively(parts.pool, async (tx) => {
+    await requireNotRevoked(tx, hashes);
+    const earlier = await releasedAnswer(tx, answer.txid);
+    if (earlier !== undefined) return earlier;
+    const atMs = parts.clock.nowMs();
+    await addRelease(tx, answer, atMs);
+    const { txid, feeSatoshis, counter } = answer;
+    await addAlert(tx, {
+      atMs,
+      kind: 'signed',
+      method: 'sign',
+      text: `Signed ${txid} out of ${wallet}.`,
+      details: { txid, wallet, feeSatoshis, counter, intents: [...hashes] },
+    });
+    return answer;
+  });
+}
+
+/**
+ * Checks a bundle from its bytes and this signer's own record, records what it is about to do, has the witness
+ * countersign, and signs last. A lost answer is repeated as it was.
+ * @throws IntentError and BitcoinError of the bundle; SignerError `signer_sealed`, `manifest_missing`,
+ * `wallet_unknown`, `cosigner_signature_missing`, `intent_revoked`, `intent_consumed`, `outpoint_promised`,
+ * `replacement_not_higher`, `daily_limit_exceeded`, `approval_before_resume`, `platform_key_missing`,
+ * `witness_out_of_reach`.
+ */
+export async function signBundle(
+  parts: SignerParts,
+  { bundle }: SignerParameters<'sign'>,
+): Promise<SignAnswer> {
+  // Whoever set up no manifest learns so first, with or without a witness.
+  await requireManifest(parts.pool);
+  await requireInStep(parts);
+  const hashes = bundle.intents.map(({ intent }) => intentHash(intent));
+  const txid = transactionId(parsePsbtBase64(bundle.psbt).transaction);
+  const earlier = await earlierAnswer(parts, txid, hashes);
+  if (earlier !== undefined) {
+    await requireNotRevoked(parts.pool, hashes);
+    return earlier;
+  }
+  const prepared = await checkAndRecord(parts, bundle, hashes);
+  await requireInStep(parts);
+  const answer = await signRecorded(parts, bundle, prepared);
+  return release(parts, answer, hashes, bundle.wallet);
+}
