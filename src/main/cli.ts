@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
   migrate: async () => (await import('./commands/migrate.ts')).registerMigrate,
   audit: async () => (await import('./commands/audit.ts')).registerAudit,
   staff: async () => (await import('./commands/staff.ts')).registerStaff,
+  'signer-admin': async () => (await import('./commands/signer.ts')).registerSignerAdmin,
   settings: async () => (await import('./commands/settings.ts')).registerSettings,
 };
 

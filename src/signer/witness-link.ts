@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { JsonValue } from '../shared/index.ts';
 import { verifyEd25519 } from './ed25519.ts';
 import { SignerError } from './errors.ts';
 import { callWire } from './wire/wire-client.ts';
@@ -63,7 +62,7 @@ export function witnessLink(target: Parameters<typeof callWire>[0]): WitnessLink
     countersign: async (signed) =>
       verified(
         await reach(() =>
-          callWire(target, 'countersign', signed as unknown as JsonValue, WITNESS_TIMEOUT_MS),
+          callWire(target, 'countersign', signed, WITNESS_TIMEOUT_MS),
         ),
       ),
   };

@@ -1,36 +1,68 @@
-import { connect, parsePostgresUrl } from '../../postgres/index.ts';
-import { callWire, createWireServer } from '../../signer/index.ts';
+import { readFile } from 'node:fs/promises';
+import { parseMasterPublicKey, type Masters } from '../../keyring/index.ts';
+import { parsePostgresUrl } from '../../postgres/index.ts';
+import { SharedError, systemClock } from '../../shared/index.ts';
+import { createWireServer, openSigner } from '../../signer/index.ts';
 import { endpointTarget, listenOn } from '../lifecycle/endpoint.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 
-const WITNESS_TIMEOUT_MS = 5_000;
+async function offlineMasters(paths: readonly string[]): Promise<Masters | undefined> {
+  if (paths.length === 0) return undefined;
+  const keys = await Promise.all(
+    paths.map(async (path) => parseMasterPublicKey(await readFile(path, 'utf8'))),
+  );
+  const [inner, outer, third] = keys;
+  if (inner === undefined || outer === undefined || third !== undefined) {
+    throw new SharedError(
+      'config_invalid',
+      'TRILOCK_SIGNER_MASTER_KEYS must name two files, inner and outer.',
+    );
+  }
+  return { inner, outer };
+}
 
-/** The platform cosigner, over its own database and its own witness. */
+/** The platform cosigner, over its own directory, its own database and its own witness. */
 export async function startSigner(
   settings: SettingsOf<'signer'>,
   context: RoleContext,
 ): Promise<StartedRole> {
   const database = parsePostgresUrl(settings.TRILOCK_SIGNER_DATABASE_URL);
   await requireCurrentSchema(database, 'signer');
+  const signer = await openSigner({
+    network: settings.TRILOCK_NETWORK,
+    database,
+    directory: settings.TRILOCK_SIGNER_DIRECTORY,
+    backupSites: settings.TRILOCK_SIGNER_BACKUP_DIRECTORIES,
+    masters: await offlineMasters(settings.TRILOCK_SIGNER_MASTER_KEYS),
+    witness: endpointTarget(settings.TRILOCK_WITNESS_SOCKET),
+    firstManifestHash: settings.TRILOCK_SIGNER_FIRST_MANIFEST,
+    clock: systemClock,
+  });
   const server = createWireServer({
-    methods: {},
+    methods: signer.methods,
     onFailure: (method, thrown) => context.log.error('call failed', { operationId: method, error: thrown }),
   });
   await listenOn(server, settings.TRILOCK_SIGNER_SOCKET);
-  const witness = endpointTarget(settings.TRILOCK_WITNESS_SOCKET);
+  const { signerKey, secp256k1 } = await signer.status();
   return {
-    facts: { socket: settings.TRILOCK_SIGNER_SOCKET },
+    facts: { socket: settings.TRILOCK_SIGNER_SOCKET, signerKey, secp256k1 },
     checks: async () => {
-      const client = await connect(database);
-      await client.end();
-      await callWire(witness, 'head', null, WITNESS_TIMEOUT_MS);
+      const { manifest, sealed, witness, signatures, alerts } = await signer.status();
+      const inForce = manifest === null ? 'no manifest yet' : `manifest ${manifest.number}`;
       return [
-        { name: 'database', ok: true, note: 'answers' },
-        { name: 'witness', ok: true, note: 'answers' },
+        { name: 'database', ok: true, note: `${signatures} signatures, ${alerts} alerts, ${secp256k1}` },
+        { name: 'witness', ok: witness !== null, note: witness === null ? 'does not answer' : 'answers' },
+        { name: 'seal', ok: sealed === null, note: sealed === null ? inForce : sealed.reason },
       ];
     },
-    stop: () => new Promise((resolve) => server.close(() => resolve())),
+    stop: async () => {
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+      await signer.close();
+    },
   };
 }

@@ -15,6 +15,9 @@ export interface DataDirectory {
   readonly postgres: string;
   readonly chain: string;
   readonly witness: string;
+  readonly signer: string;
+  /** Two places for wrapped copies of platform keys, standing for two sites. */
+  readonly backups: readonly [string, string];
   readonly logs: string;
   readonly secrets: string;
   /** Socket files; elsewhere when `root` is too deep for a socket's path. */
@@ -77,6 +80,8 @@ export async function openDataDirectory(root: string): Promise<DataDirectory> {
     postgres: join(root, 'postgres'),
     chain: await folder('chain'),
     witness: await folder('witness'),
+    signer: await folder('signer'),
+    backups: [await folder('backup-site-a'), await folder('backup-site-b')],
     logs: await folder('logs'),
     secrets: await folder('secrets'),
     sockets: await socketDirectory(root),

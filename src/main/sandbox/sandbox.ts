@@ -154,6 +154,8 @@ async function startProcesses(
     ...witness,
     TRILOCK_SIGNER_SOCKET: socket('signer'),
     TRILOCK_SIGNER_DATABASE_URL: urls.signer,
+    TRILOCK_SIGNER_DIRECTORY: directory.signer,
+    TRILOCK_SIGNER_BACKUP_DIRECTORIES: directory.backups.join(','),
   });
   await household.start('worker', {
     ...common('worker'),

@@ -24,6 +24,17 @@ export const port = z
 
 export const absolutePath = z.string().refine(isAbsolute, { error: 'an absolute path' });
 
+/** `/a,/b`; empty for none. */
+export const absolutePaths = z
+  .string()
+  .transform((text) => text.split(',').filter((part) => part !== ''))
+  .refine((paths) => paths.every((path) => isAbsolute(path)), {
+    error: 'absolute paths separated by commas',
+  });
+
+/** 32 bytes, hex. */
+export const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: '64 hex digits' });
+
 /** A socket file, or host:port on which to listen or to which to connect. */
 export const endpoint = z
   .string()

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import {
   absolutePath,
+  absolutePaths,
   endpoint,
+  hash,
   hexSecrets,
   httpUrl,
   namedEndpoints,
@@ -17,6 +19,7 @@ export const ROLES = [
   'worker',
   'ledger',
   'signer',
+  'signer-admin',
   'witness',
   'node',
   'sandbox',
@@ -118,8 +121,34 @@ export const SETTINGS = {
   },
   TRILOCK_SIGNER_SOCKET: {
     schema: endpoint,
-    roles: ['signer'],
+    roles: ['signer', 'signer-admin'],
     meaning: 'Where the signer listens: a socket file, or host:port.',
+  },
+  TRILOCK_SIGNER_DIRECTORY: {
+    schema: absolutePath,
+    roles: ['signer'],
+    meaning:
+      'The signer’s own directory: its attestation key and the erasable slots of its platform keys. In no backup.',
+  },
+  TRILOCK_SIGNER_BACKUP_DIRECTORIES: {
+    schema: absolutePaths,
+    roles: ['signer'],
+    fallback: '',
+    meaning:
+      'Two places or more, separated by commas, for the copies of platform keys that are wrapped to the offline masters. Without them no platform key is made.',
+  },
+  TRILOCK_SIGNER_MASTER_KEYS: {
+    schema: absolutePaths,
+    roles: ['signer'],
+    fallback: '',
+    meaning:
+      'The public halves (PEM) of the two offline masters, inner and outer, separated by a comma. Without them no platform key is made.',
+  },
+  TRILOCK_SIGNER_FIRST_MANIFEST: {
+    schema: hash,
+    roles: ['signer'],
+    optional: true,
+    meaning: 'The hash of manifest number 1, which the signer takes no other way. Later ones follow from it.',
   },
   TRILOCK_WITNESS_SOCKET: {
     schema: endpoint,

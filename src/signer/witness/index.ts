@@ -1,1 +1,1 @@
-export { openWitness, type WitnessService } from './witness-service.ts';
+export { openWitness } from './witness-service.ts';

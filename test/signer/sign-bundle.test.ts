@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parsePsbtBase64, parseTransaction, transactionId } from '../../src/bitcoin/index.ts';
+import type { SignerClient } from '../../src/signer/index.ts';
+import type { TestWallet } from '../fixtures/custody.ts';
+import { SignerScene } from './signer-scene.ts';
+
+let scene: SignerScene;
+let signer: SignerClient;
+let wallet: TestWallet;
+
+beforeAll(async () => {
+  scene = await SignerScene.open();
+  signer = await scene.start();
+  await scene.loadManifest(signer);
+  wallet = await scene.openWallet(signer, 'signing');
+});
+afterAll(() => scene.close());
+
+describe('a bundle in which everything is right', () => {
+  it('is signed last, into a transaction that may be broadcast', async () => {
+    const { bundle } = scene.payout(wallet);
+    const answer = await signer.sign({ bundle });
+    const transaction = parseTransaction(Buffer.from(answer.transaction, 'hex'));
+    expect(transactionId(transaction)).toBe(answer.txid);
+    expect(transactionId(parsePsbtBase64(answer.psbt).transaction)).toBe(answer.txid);
+    expect(transaction.ins.every(({ witness }) => witness.length === 4)).toBe(true);
+    const { alerts } = await signer.alerts({ after: 0, limit: 500 });
+    expect(alerts.at(-1)).toMatchObject({
+      kind: 'signed',
+      details: { txid: answer.txid, wallet: wallet.id },
+    });
+  });
+
+  it('is answered alike when the answer was lost, also after it expired', async () => {
+    const { bundle } = scene.payout(wallet);
+    const once = await signer.sign({ bundle });
+    const signatures = await scene.signatures();
+    scene.clock.advance(14 * 24 * 3_600_000);
+    expect(await signer.sign({ bundle })).toEqual(once);
+    scene.clock.advance(-14 * 24 * 3_600_000);
+    expect(await scene.signatures()).toBe(signatures);
+  });
+});
