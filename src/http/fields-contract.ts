@@ -36,7 +36,7 @@ export function idField<Kind extends IdKind>(kind: Kind): z.ZodType<Id<Kind>, st
     .string()
     .max(40)
     .refine((text) => isIdOf(kind, text), { error: `must be an id that begins with ${prefix}_` })
-    .meta({ description: `Id of a ${kind}`, examples: [idFromUuid(kind, EXAMPLE_UUID)] });
+    .meta({ description: `Names one ${kind}`, examples: [idFromUuid(kind, EXAMPLE_UUID)] });
   // The refinement above is what the brand stands for.
   return schema;
 }
@@ -45,8 +45,14 @@ function textCodec<T>(
   read: (text: string) => T,
   write: (value: T) => string,
   error: string,
+  example: string,
 ): z.ZodType<T, string> {
-  return z.codec(z.string().max(40).refine(readable(read), { error, abort: true }), z.custom<T>(), {
+  // The documentation shows what is sent, so the example stands on the wire's side of the codec.
+  const wire = z
+    .string()
+    .max(40)
+    .meta({ examples: [example] });
+  return z.codec(wire.refine(readable(read), { error, abort: true }), z.custom<T>(), {
     decode: read,
     encode: write,
   });
@@ -57,22 +63,24 @@ export const satoshisField: z.ZodType<Satoshis, string> = textCodec(
   parseSatoshis,
   formatSatoshis,
   'must be a whole number of satoshis between 0 and 2100000000000000, in a string',
-).meta({ id: 'Satoshis', description: 'A whole number of satoshis', examples: ['150000'] });
+  '150000',
+).meta({ id: 'Satoshis', description: 'A whole number of satoshis' });
 
 /** A fee rate in sat/vB with up to three decimals on the wire, `FeeRate` (sat/kvB) in the domain. */
 export const feeRateField: z.ZodType<FeeRate, string> = textCodec(
   parseFeeRate,
   formatFeeRate,
   'must be sat/vB with at most three decimals, in a string',
-).meta({ id: 'FeeRate', description: 'Satoshis per virtual byte', examples: ['12.5'] });
+  '12.5',
+).meta({ id: 'FeeRate', description: 'Satoshis per virtual byte' });
 
 /** RFC 3339 in UTC on the wire, `Date` in the domain. */
 export const timeField: z.ZodType<Date, string> = z
-  .codec(z.iso.datetime(), z.date(), {
+  .codec(z.iso.datetime().meta({ examples: ['2026-01-31T12:00:00.000Z'] }), z.date(), {
     decode: (text) => new Date(text),
     encode: (date) => date.toISOString(),
   })
-  .meta({ id: 'Time', description: 'RFC 3339, UTC', examples: ['2026-01-31T12:00:00.000Z'] });
+  .meta({ id: 'Time', description: 'RFC 3339, UTC' });
 
 /** A line of text for people: trimmed, no control characters, at most `max` UTF-16 units. */
 export function lineField(max: number): z.ZodType<string, string> {

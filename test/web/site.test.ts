@@ -101,7 +101,7 @@ describe('the API page', () => {
       expect(text).toContain(part);
     }
     expect(text).toContain(`curl -X POST '${site.origin}/v1/accounts/`);
-    expect(text).toContain('"to": "acc_01jd0000000000000000000000"');
+    expect(text).toContain('"to": "acc_01jd1f0v00e008000000000001"');
     await operation.getByText('rate_limited').click();
     await expect.poll(() => operation.innerText()).toContain('requestId');
     expect(complaints).toEqual([]);

@@ -105,7 +105,8 @@ export const SETTINGS = {
     schema: httpUrl,
     roles: ['api'],
     optional: true,
-    meaning: 'The address customers see, when a proxy stands in front: https makes cookies Secure.',
+    meaning:
+      'The address that browsers see, when a proxy stands in front. Requests of other sites are refused by it.',
   },
   TRILOCK_HTTP_SECRETS: {
     schema: hexSecrets,
