@@ -9,6 +9,7 @@ import type { Pool } from '../postgres/index.ts';
 import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock } from '../shared/index.ts';
 import { getStatus, statusFrom } from '../status/index.ts';
+import type { ManifestSource } from './roles/manifest-source.ts';
 import { observeStatus } from './roles/observe-status.ts';
 
 /** What the API's handlers work with. */
@@ -18,6 +19,7 @@ export interface OperationParts {
   readonly node: ChainNode;
   readonly ledger: LedgerClient;
   readonly hash: KeyedHash;
+  readonly manifest: ManifestSource;
   readonly clock: Clock;
   readonly network: 'mainnet' | 'testnet' | 'signet' | 'regtest';
   readonly monitors: ReadonlyMap<string, string>;

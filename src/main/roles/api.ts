@@ -20,6 +20,7 @@ import type { SettingsOf } from '../settings/index.ts';
 import { rpcCredentials } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 import { ledgerAddress } from './ledger-address.ts';
+import { manifestSource } from './manifest-source.ts';
 
 const HANDLER_TIMEOUT_MS = 20_000;
 /** Outlasts every handler, so that a key whose lease is over has no living owner. */
@@ -36,6 +37,11 @@ function openParts(settings: SettingsOf<'api'>): OperationParts {
     node: connectNode({ url: settings.TRILOCK_BITCOIN_RPC_URL, credentials: rpcCredentials(settings) }),
     ledger: new LedgerClient({ addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)] }),
     hash: createKeyedHash(settings.TRILOCK_HTTP_SECRETS),
+    manifest: manifestSource(
+      settings.TRILOCK_MANIFEST_DIRECTORY,
+      settings.TRILOCK_FIRST_MANIFEST,
+      settings.TRILOCK_NETWORK,
+    ),
     clock: systemClock,
     network: settings.TRILOCK_NETWORK,
     monitors: settings.TRILOCK_MONITORS,

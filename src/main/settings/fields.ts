@@ -90,3 +90,5 @@ export const hexSecrets = z
     for (const secret of earlier) secrets.push(Buffer.from(secret, 'hex'));
     return secrets;
   });
+
+export const hexHash = z.string().regex(/^[0-9a-f]{64}$/, { error: '64 hex digits' });

@@ -4,6 +4,7 @@ import {
   absolutePaths,
   endpoint,
   hash,
+  hexHash,
   hexSecrets,
   httpUrl,
   namedEndpoints,
@@ -160,6 +161,19 @@ export const SETTINGS = {
     schema: absolutePath,
     roles: ['witness'],
     meaning: 'The witness’s directory: its key and its one small file of what it has countersigned.',
+  },
+  TRILOCK_MANIFEST_DIRECTORY: {
+    schema: absolutePath,
+    roles: ['api', 'worker'],
+    optional: true,
+    meaning:
+      'Where the officers’ signed manifests lie: manifest-1.json, manifest-2.json … Without it no wallet is opened and no withdrawal approved.',
+  },
+  TRILOCK_FIRST_MANIFEST: {
+    schema: hexHash,
+    roles: ['api', 'worker', 'signer'],
+    optional: true,
+    meaning: 'The hash of manifest number 1, by which trust begins; `trilock manifest verify` prints it.',
   },
   TRILOCK_BITCOIN_RPC_URL: {
     schema: httpUrl,

@@ -18,6 +18,7 @@ import { createStaff } from '../../../src/identity/index.ts';
 import { LedgerClient } from '../../../src/ledger/client/index.ts';
 import { errorMap } from '../../../src/main/error-map.ts';
 import { composeOperations } from '../../../src/main/operations.ts';
+import { manifestSource } from '../../../src/main/roles/manifest-source.ts';
 import { openPool, type Pool } from '../../../src/postgres/index.ts';
 import { ManualClock } from '../../../src/shared/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../postgres/test-database.ts';
@@ -62,6 +63,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
     network: 'regtest',
     monitors: new Map(),
     restarts: 0,
+    manifest: manifestSource(undefined, undefined, 'regtest'),
   });
   const logLines: string[] = [];
   const limit = (name: string, points: number) =>
