@@ -17,6 +17,7 @@ export {
   checkManifestCurrent,
   manifestDigest,
   manifestHash,
+  parseManifest,
   parseSignedManifest,
   requireOfficers,
 } from './manifest.ts';

@@ -1,7 +1,12 @@
 import { parseSatoshis } from '../shared/index.ts';
 import { IntentError } from './errors.ts';
 import { CLOCK_TOLERANCE_MS } from './intent.ts';
-import { signedManifestSchema, type Manifest, type SignedManifest } from './manifest-contract.ts';
+import {
+  manifestSchema,
+  signedManifestSchema,
+  type Manifest,
+  type SignedManifest,
+} from './manifest-contract.ts';
 import { hashStatement, hex } from './tagged-hash.ts';
 import { verifySignature } from './verify-signature.ts';
 
@@ -51,6 +56,14 @@ function checkConsistent(manifest: Manifest): void {
     bound = upTo ?? bound;
   });
   checkSatisfiable(manifest);
+}
+
+/** A manifest before it is signed. @throws IntentError `manifest_malformed`. */
+export function parseManifest(value: unknown): Manifest {
+  const parsed = manifestSchema.safeParse(value);
+  if (!parsed.success) malformed(parsed.error.issues[0]?.message ?? '');
+  checkConsistent(parsed.data);
+  return parsed.data;
 }
 
 /** @throws IntentError `manifest_malformed`. */

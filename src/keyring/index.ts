@@ -12,4 +12,12 @@ export { openEnvelope, readEnvelope, requireTwoMasters, sealEnvelope, type Maste
 export { MAX_ENVELOPE_BYTES, type EnvelopeContext } from './envelope-format.ts';
 export { readRegularFile, writeNewFile } from './durable-file.ts';
 export { resolveSites, writeToSites } from './backup-sites.ts';
+export { isDemoKey } from './demo-keys.ts';
+export { openWithPassphrase, sealWithPassphrase } from './passphrase-box.ts';
+export {
+  createAttestationKey,
+  openAttestationKey,
+  signWithMaster,
+  type AttestationKey,
+} from './signing-key.ts';
 export { createSlotKey, openFileSlots, type SealedSlots } from './sealed-slots.ts';

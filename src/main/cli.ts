@@ -15,6 +15,10 @@ const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
   audit: async () => (await import('./commands/audit.ts')).registerAudit,
   staff: async () => (await import('./commands/staff.ts')).registerStaff,
   'signer-admin': async () => (await import('./commands/signer.ts')).registerSignerAdmin,
+  station: async () => (await import('./commands/station.ts')).registerStation,
+  manifest: async () => (await import('./commands/manifest.ts')).registerManifest,
+  'customer-key': async () => (await import('./commands/customer.ts')).registerCustomerKey,
+  customer: async () => (await import('./commands/customer.ts')).registerCustomer,
   settings: async () => (await import('./commands/settings.ts')).registerSettings,
 };
 

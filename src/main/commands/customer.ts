@@ -1,0 +1,123 @@
+import type { Command } from 'commander';
+import { NETWORK_NAMES, parseNetworkName } from '../../bitcoin/index.ts';
+import { parseSignedManifest, parseSigningBundle, type Manifest } from '../../intents/index.ts';
+import { SharedError, systemClock } from '../../shared/index.ts';
+import {
+  checkForCustomer,
+  createCustomerKey,
+  describeVerified,
+  followManifests,
+  parseCustomerKeyFile,
+  parseRegistrationFile,
+  readDocument,
+  requireConfirmation,
+  signForCustomer,
+  writeDocument,
+} from '../../station/index.ts';
+import { askText } from '../terminal/ask.ts';
+import { openKeyFile, withPassphrase } from '../terminal/key-files.ts';
+
+function say(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+interface CreateOptions {
+  readonly network: string;
+  readonly name: string;
+  readonly credentialKey: string;
+  readonly credentialPassphraseFile?: string;
+  readonly passphraseFile?: string;
+  readonly out: string;
+  readonly attestation: string;
+}
+
+async function create(options: CreateOptions): Promise<void> {
+  const network = parseNetworkName(options.network);
+  const { credentialKey, credentialPassphraseFile, name } = options;
+  const credential = await openKeyFile(credentialKey, 'your credential', credentialPassphraseFile);
+  const made = await withPassphrase(
+    'the new key',
+    { file: options.passphraseFile, isNew: true },
+    (passphrase) => createCustomerKey({ network, name, passphrase, credential }),
+  );
+  await writeDocument(options.out, made.file);
+  await writeDocument(options.attestation, made.attestation);
+  say(
+    `Your key ${made.file.origin} is in ${options.out}: keep two copies and the passphrase.`,
+    `Give ${options.attestation} to the institution; it holds no secret.`,
+  );
+}
+
+interface SignOptions {
+  readonly registration: string;
+  readonly manifest: string[];
+  readonly firstHash: string;
+  readonly key: string;
+  readonly passphraseFile?: string;
+  readonly confirm?: string;
+  readonly out: string;
+}
+
+async function readTrust({ registration, manifest: files, firstHash }: SignOptions) {
+  const file = parseRegistrationFile(await readDocument(registration));
+  const signed = [];
+  for (const path of files) signed.push(parseSignedManifest(await readDocument(path)));
+  const manifests = await followManifests(firstHash, signed, file.registration.network);
+  const byNumber = (number: number): Manifest | undefined =>
+    manifests.find((entry) => entry.number === number);
+  const registeredBy = byNumber(file.receipt.statement.manifest);
+  const inForce = manifests.at(-1);
+  if (registeredBy === undefined || inForce === undefined) {
+    throw new SharedError('config_invalid', 'Give every manifest from number 1 on, in order, by --manifest.');
+  }
+  return { file, registeredBy, inForce };
+}
+
+async function sign(file: string, options: SignOptions): Promise<void> {
+  const trust = await readTrust(options);
+  const bundle = parseSigningBundle(await readDocument(file));
+  const checked = await checkForCustomer(bundle, trust, systemClock.nowMs());
+  say(...describeVerified(bundle, checked.verified, trust.inForce));
+  const question = 'Type the last four digits of what leaves, in satoshis: ';
+  requireConfirmation(checked.verified, options.confirm ?? (await askText(question, '--confirm')));
+  const key = parseCustomerKeyFile(await readDocument(options.key));
+  const signed = await withPassphrase('your key', { file: options.passphraseFile }, (passphrase) =>
+    signForCustomer(checked, key, passphrase),
+  );
+  await writeDocument(options.out, signed);
+  say(`Signed: ${options.out}`);
+}
+
+/** `trilock customer-key create`: a customer's own key, made on the customer's own machine. */
+export function registerCustomerKey(trilock: Command): void {
+  trilock
+    .command('customer-key')
+    .description('a customer’s own key for a collaborative wallet')
+    .command('create')
+    .description('make a key, sealed under a passphrase, and its attestation by your credential')
+    .requiredOption('--network <network>', NETWORK_NAMES.join(', '))
+    .requiredOption('--name <name>', 'as the attestation calls you')
+    .requiredOption('--credential-key <file>', 'the key file with which you sign requests')
+    .requiredOption('--out <file>', 'where the sealed key goes')
+    .requiredOption('--attestation <file>', 'where its public half goes')
+    .option('--credential-passphrase-file <file>', 'instead of asking')
+    .option('--passphrase-file <file>', 'instead of asking')
+    .action(create);
+}
+
+/** `trilock customer sign`: the customer's half of a collaborative wallet, by the same checks as the station. */
+export function registerCustomer(trilock: Command): void {
+  trilock
+    .command('customer')
+    .description('what customers do on their own machine')
+    .command('sign <file>')
+    .description('check, show, ask and sign a bundle with your own key')
+    .requiredOption('--registration <file>', 'your copy of the wallet’s registration')
+    .requiredOption('--manifest <file...>', 'the institution’s manifests from number 1 on, in order')
+    .requiredOption('--first-hash <hash>', 'hash of manifest 1, as the institution published it')
+    .requiredOption('--key <file>', 'your sealed key')
+    .requiredOption('--out <file>', 'where the signed bundle goes')
+    .option('--passphrase-file <file>', 'instead of asking')
+    .option('--confirm <digits>', 'last digits of the amount, instead of asking')
+    .action(sign);
+}

@@ -1,0 +1,66 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { readRegularFile } from '../../keyring/index.ts';
+import { SharedError } from '../../shared/index.ts';
+
+const MAX_PASSPHRASE_FILE_BYTES = 2_048;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+
+function requireTerminal(what: string, instead: string): void {
+  if (process.stdin.isTTY) return;
+  throw new SharedError('config_invalid', `${what} is asked for at a terminal, or given by ${instead}.`);
+}
+
+/** Asks a question on the terminal; with `hidden`, what is typed is not shown. */
+function askLine(question: string, hidden: boolean): Promise<string> {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  process.stderr.write(question);
+  const lines = createInterface({
+    input: process.stdin,
+    output: hidden ? silent : process.stderr,
+    terminal: true,
+  });
+  return new Promise((resolve, reject) => {
+    lines.once('SIGINT', () => reject(new SharedError('config_invalid', 'Stopped at the question.')));
+    lines.once('line', resolve);
+    lines.once('close', () => reject(new SharedError('config_invalid', 'Stopped at the question.')));
+  }).finally(() => {
+    lines.removeAllListeners();
+    lines.close();
+    if (hidden) process.stderr.write('\n');
+  }) as Promise<string>;
+}
+
+function withoutLineEnd(bytes: Buffer): Buffer {
+  let end = bytes.length;
+  if (bytes[end - 1] === NEWLINE) end--;
+  if (bytes[end - 1] === RETURN) end--;
+  return bytes.subarray(0, end);
+}
+
+/**
+ * A passphrase, from a file (demo and tests) or typed unseen, twice for a new one. The caller zeroes it.
+ * @throws SharedError `config_invalid` without a terminal, or when the two differ.
+ */
+export async function askPassphrase(
+  what: string,
+  { file, isNew = false }: { readonly file: string | undefined; readonly isNew?: boolean },
+): Promise<Buffer> {
+  if (file !== undefined)
+    return withoutLineEnd(await readRegularFile(file, { maxBytes: MAX_PASSPHRASE_FILE_BYTES }));
+  requireTerminal(`The passphrase of ${what}`, 'a file');
+  const passphrase = Buffer.from(await askLine(`Passphrase of ${what}: `, true));
+  if (!isNew) return passphrase;
+  const again = Buffer.from(await askLine('The same again: ', true));
+  const same = passphrase.equals(again);
+  again.fill(0);
+  if (!same) throw new SharedError('config_invalid', 'The two passphrases differ.');
+  return passphrase;
+}
+
+/** Asks for something that may be seen. */
+export async function askText(question: string, instead: string): Promise<string> {
+  requireTerminal('An answer', instead);
+  return askLine(question, false);
+}

@@ -1,0 +1,28 @@
+import { DomainError } from '../shared/index.ts';
+
+/** Why the station refuses. */
+export type StationErrorCode =
+  | 'station_exists'
+  | 'station_damaged'
+  | 'station_demo_master'
+  | 'document_malformed'
+  | 'manifest_missing'
+  | 'manifest_hash_missing'
+  | 'attestation_key_differs'
+  | 'pool_full'
+  | 'pool_name_invalid'
+  | 'site_of_another_station'
+  | 'wallet_unknown'
+  | 'wallet_changed'
+  | 'wallet_with_two_own_keys'
+  | 'key_used_before'
+  | 'own_key_missing'
+  | 'envelope_missing'
+  | 'envelope_of_another_role'
+  | 'seed_does_not_fit'
+  | 'confirmation_wrong'
+  | 'intent_signed_otherwise'
+  | 'officer_unknown'
+  | 'officer_signed_before';
+
+export class StationError extends DomainError<StationErrorCode> {}

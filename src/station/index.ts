@@ -1,0 +1,25 @@
+export { StationError, type StationErrorCode } from './errors.ts';
+export { readDocument, writeDocument } from './documents.ts';
+export { initStation, openStation, unlockStation, type Station, type StationRole } from './station.ts';
+export { attestsBy, followManifests, loadManifest, manifestInForce } from './manifests.ts';
+export { generateKeys } from './pool.ts';
+export { parseRegistrationFile, registerWallet } from './wallets.ts';
+export {
+  amountLeaving,
+  checkBundle,
+  confirmationDigits,
+  requireConfirmation,
+  requireSignable,
+  signBundle,
+  type SignableBundle,
+} from './sign-bundle.ts';
+export { describeVerified, inspectBundle } from './describe-bundle.ts';
+export { createCustomerKey, parseCustomerKeyFile } from './customer-key.ts';
+export { checkForCustomer, signForCustomer } from './customer-sign.ts';
+export {
+  describeManifest,
+  draftManifest,
+  parseManifestContent,
+  parseManifestDraft,
+  signManifest,
+} from './officer-manifest.ts';

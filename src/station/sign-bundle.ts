@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import { psbtToBase64, signPsbt, type Psbt } from '../bitcoin/index.ts';
+import {
+  verifyBundle,
+  type BundleTrust,
+  type KeyAttestation,
+  type SigningBundle,
+  type VerifiedBundle,
+} from '../intents/index.ts';
+import {
+  KeyringError,
+  MAX_ENVELOPE_BYTES,
+  openEnvelope,
+  readEnvelope,
+  readRegularFile,
+  type MasterPrivateKey,
+  type Masters,
+} from '../keyring/index.ts';
+import { addSatoshis, type Satoshis } from '../shared/index.ts';
+import { StationError } from './errors.ts';
+import { manifestInForce } from './manifests.ts';
+import { accountKeyOf, envelopeContext, envelopeName } from './pool.ts';
+import { noteSigned, requireNotSignedOtherwise } from './signed-intents.ts';
+import type { Station } from './station.ts';
+import { credentialsFor, pinnedWallet, type PinnedWallet } from './wallets.ts';
+
+/** A bundle that was checked against everything that the station has pinned, and may be signed. */
+export interface CheckedBundle {
+  readonly bundle: SigningBundle;
+  readonly wallet: PinnedWallet;
+  readonly verified: VerifiedBundle;
+}
+
+/** A checked bundle of a wallet that this station has a key of. */
+export interface SignableBundle extends CheckedBundle {
+  readonly ownKey: KeyAttestation;
+}
+
+/** What leaves the wallet: payments and fee. */
+export function amountLeaving({ paid, spend }: VerifiedBundle): Satoshis {
+  return addSatoshis(paid, spend.fee);
+}
+
+const CONFIRMED_DIGITS = 4;
+
+/** What an officer types to show that they read the amount: the last digits of what leaves, in satoshis. */
+export function confirmationDigits(verified: VerifiedBundle): string {
+  return amountLeaving(verified).toString().padStart(CONFIRMED_DIGITS, '0').slice(-CONFIRMED_DIGITS);
+}
+
+/** @throws StationError `confirmation_wrong`. */
+export function requireConfirmation(verified: VerifiedBundle, typed: string): void {
+  if (typed.trim() === confirmationDigits(verified)) return;
+  throw new StationError(
+    'confirmation_wrong',
+    'The digits typed are not the last ones of the amount: nothing was signed.',
+  );
+}
+
+/** What the pinned wallet is called in explanations. */
+export function bundleTrust(
+  wallet: Pick<PinnedWallet, 'registration' | 'descriptor'>,
+  manifest: BundleTrust['manifest'],
+  credentialsOf: BundleTrust['credentialsOf'],
+): BundleTrust {
+  const { registration, descriptor } = wallet;
+  return {
+    manifest,
+    wallet: {
+      id: registration.wallet,
+      name: registration.wallet,
+      customer: registration.customer,
+      descriptor,
+      keyNames: registration.keys.map(({ statement }) => `${statement.role} key of ${statement.source}`),
+    },
+    credentialsOf,
+  };
+}
+
+/**
+ * Checks a bundle from its bytes and from what this station has pinned.
+ * @throws StationError `wallet_unknown`, `manifest_missing`, `station_damaged`; whatever `verifyBundle` throws.
+ */
+export async function checkBundle(
+  station: Station,
+  bundle: SigningBundle,
+  nowMs: number,
+): Promise<CheckedBundle> {
+  const manifest = await manifestInForce(station);
+  const wallet = await pinnedWallet(station, bundle.wallet);
+  const customers = new Set(bundle.intents.map(({ intent }) => intent.body.customer));
+  const credentials = new Map<string, Awaited<ReturnType<typeof credentialsFor>>>();
+  for (const customer of customers)
+    credentials.set(customer, await credentialsFor(station, wallet, customer));
+  const trust = bundleTrust(wallet, manifest, (customer) => credentials.get(customer) ?? new Map());
+  return { bundle, wallet, verified: await verifyBundle(bundle, trust, nowMs) };
+}
+
+/**
+ * Whether this station may sign a checked bundle: it has a key of the wallet, and has signed no transaction for any
+ * of the intents that could confirm beside this one. @throws StationError `own_key_missing`, `intent_signed_otherwise`.
+ */
+export async function requireSignable(station: Station, checked: CheckedBundle): Promise<SignableBundle> {
+  const { ownKey } = checked.wallet;
+  if (ownKey === null) {
+    throw new StationError('own_key_missing', 'No key of this wallet was made by this station.', {
+      details: { wallet: checked.bundle.wallet },
+    });
+  }
+  await requireNotSignedOtherwise(station, checked.verified);
+  return { ...checked, ownKey };
+}
+
+async function readFromSites(station: Station, name: string): Promise<Buffer> {
+  for (const site of station.sites) {
+    try {
+      return await readRegularFile(join(site, name), { maxBytes: MAX_ENVELOPE_BYTES });
+    } catch (thrown) {
+      if (!(thrown instanceof KeyringError) || thrown.code !== 'file_missing') throw thrown;
+    }
+  }
+  throw new StationError('envelope_missing', 'No backup site has the envelope of this key.', {
+    details: { name },
+  });
+}
+
+/** @throws StationError `envelope_of_another_role`; KeyringError `envelope_…`. */
+async function unwrap(
+  station: Station,
+  key: KeyAttestation,
+  masters: Masters<MasterPrivateKey>,
+): Promise<Buffer> {
+  const expected = envelopeContext(key);
+  const blob = await readFromSites(station, envelopeName(expected.keyId));
+  const { context } = readEnvelope(blob);
+  if (context.role !== station.role) {
+    throw new StationError(
+      'envelope_of_another_role',
+      `This ${station.role} station opens no ${context.role} keys.`,
+    );
+  }
+  return openEnvelope(blob, expected, masters);
+}
+
+/**
+ * Signs a checked bundle with this station's key of the wallet, unwrapped for this one use.
+ * @returns the bundle with the signature added. What it signed is noted durably before it is returned.
+ * @throws StationError `envelope_…`, `seed_does_not_fit`; KeyringError `envelope_…`; BitcoinError of `signPsbt`.
+ */
+export async function signBundle(
+  station: Station,
+  { bundle, wallet, verified, ownKey }: SignableBundle,
+  masters: Masters<MasterPrivateKey>,
+): Promise<SigningBundle> {
+  const entropy = await unwrap(station, ownKey, masters);
+  const signed = ((): Psbt => {
+    try {
+      const key = accountKeyOf(entropy, station.network);
+      try {
+        if (key.xpub.text !== ownKey.statement.xpub) {
+          throw new StationError(
+            'seed_does_not_fit',
+            'What the envelope holds is not the key that it is named after.',
+          );
+        }
+        return signPsbt(verified.psbt, key, wallet.descriptor);
+      } finally {
+        key.erase();
+      }
+    } finally {
+      entropy.fill(0);
+    }
+  })();
+  await noteSigned(station, verified);
+  return { ...bundle, psbt: psbtToBase64(signed) };
+}
