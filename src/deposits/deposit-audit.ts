@@ -1,0 +1,16 @@
+import { appendAudit } from '../audit/index.ts';
+import type { DatabaseTransaction } from '../database/index.ts';
+import type { Clock, Id, JsonValue } from '../shared/index.ts';
+import type { DepositStep } from './deposit.ts';
+
+/** Records what the worker did to a deposit, within its own transaction. */
+export async function recordDeposit(
+  tx: DatabaseTransaction,
+  clock: Clock,
+  action: 'deposit.detect' | `deposit.${DepositStep}`,
+  id: Id<'deposit'>,
+  after: JsonValue,
+): Promise<void> {
+  const actor = { kind: 'process', id: 'worker' } as const;
+  await appendAudit(tx, { actor, strength: 'process', action, entity: id, after }, clock);
+}

@@ -1,0 +1,68 @@
+import {
+  bookEvent,
+  type EventName,
+  type LedgerClient,
+  type Occurrence,
+  type Parties,
+  type ResultName,
+} from '../ledger/client/index.ts';
+import { BITCOIN_ASSET } from '../wallets/index.ts';
+import type { Begun, Deposit, DepositStep } from './deposit.ts';
+
+/** What the ledger made of a step. */
+export type Booked = { readonly ok: true } | { readonly ok: false; readonly refusal: ResultName };
+
+/** Ids of a later try lie far from those of later inclusions. */
+const TRY_STRIDE = 1_000_000;
+
+/** The names of the events without the prefix of the book; `frozen` when the balance may not be debited. */
+const EVENTS = {
+  hold: { usual: 'DepositSeen', frozen: null },
+  drop: { usual: 'DepositDropped', frozen: null },
+  credit: { usual: 'DepositCredited', frozen: null },
+  quarantine: { usual: 'DepositQuarantined', frozen: null },
+  unquarantine: { usual: 'DepositUnquarantined', frozen: null },
+  reverse: { usual: 'DepositReversed', frozen: 'DepositReversedFrozen' },
+  recredit: { usual: 'DepositRemined', frozen: 'DepositReminedFrozen' },
+} as const satisfies Record<DepositStep, { usual: string; frozen: string | null }>;
+
+/** Posts and voids name the hold of their inclusion, so they have one id; a move may be tried anew. */
+const MOVES: ReadonlySet<DepositStep> = new Set(['unquarantine', 'reverse', 'recredit']);
+
+function partiesOf(deposit: Deposit): Parties {
+  const { balance, walletId, customerId } = deposit;
+  if (balance === 'vault') return { vaultWallet: walletId };
+  // A deposit that nobody was given the address for is held against the treasury's wallet, never credited.
+  return { treasuryWallet: walletId, customer: customerId ?? walletId };
+}
+
+function occurrence(deposit: Deposit, begun: Begun, name: string): Occurrence {
+  const tries = MOVES.has(begun.step) ? deposit.refusals : 0;
+  return {
+    event: `${deposit.balance}${name}` as EventName,
+    entity: deposit.id,
+    attempt: begun.cycle + tries * TRY_STRIDE,
+    asset: BITCOIN_ASSET,
+    parties: partiesOf(deposit),
+    amounts: { amount: deposit.satoshis },
+  };
+}
+
+/** The reason of a refused chain: its members that were only dragged along do not count. */
+function refusalOf(results: readonly { readonly result: ResultName }[]): ResultName | null {
+  const bad = results.filter(({ result }) => result !== 'ok' && result !== 'exists');
+  return (bad.find(({ result }) => result !== 'linked_record_failed') ?? bad[0])?.result ?? null;
+}
+
+/**
+ * Books a step that was begun. Ids follow from outpoint, inclusion and try, so booking it again is harmless.
+ * @throws LedgerError when it is unknown what became of it: book the same again.
+ */
+export async function bookDeposit(ledger: LedgerClient, deposit: Deposit, begun: Begun): Promise<Booked> {
+  const { usual, frozen } = EVENTS[begun.step];
+  const first = refusalOf((await ledger.submit(bookEvent(occurrence(deposit, begun, usual)))).results);
+  if (first === null) return { ok: true };
+  if (first !== 'debit_account_frozen' || frozen === null) return { ok: false, refusal: first };
+  const second = refusalOf((await ledger.submit(bookEvent(occurrence(deposit, begun, frozen)))).results);
+  return second === null ? { ok: true } : { ok: false, refusal: second };
+}

@@ -1,0 +1,6 @@
+import { DomainError } from '../shared/index.ts';
+
+/** Why a deposit cannot be shown or moved. */
+export type DepositErrorCode = 'deposit_unknown' | 'deposit_step_forbidden' | 'deposit_changed_meanwhile';
+
+export class DepositError extends DomainError<DepositErrorCode> {}

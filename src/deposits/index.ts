@@ -1,0 +1,5 @@
+export { DepositError, type DepositErrorCode } from './errors.ts';
+export { confirmationsFor, CONFIRMATION_RULES, DUST_LIMIT } from './confirmations.ts';
+export { DEPOSIT_STATES, type Deposit, type DepositState } from './deposit.ts';
+export { DepositFollower, WORKER_FOLLOWER, type FollowingParts } from './follow-deposits.ts';
+export { refusedDeposits, stepDeposits, type DepositParts } from './step-deposits.ts';

@@ -1,0 +1,172 @@
+import { inTransaction, type Database } from '../database/index.ts';
+import { appendEvent } from '../events/index.ts';
+import type { EventType } from '../events/event-contract.ts';
+import type { LedgerClient } from '../ledger/client/index.ts';
+import { formatSatoshis, idFromUuid, isDomainError, type Clock, type Id } from '../shared/index.ts';
+import { nextTry, setWithheld } from '../wallets/index.ts';
+import { bookDeposit, type Booked } from './deposit-booking.ts';
+import { recordDeposit } from './deposit-audit.ts';
+import { changeBooks, readDeposit, type Tables } from './deposit-store.ts';
+import {
+  beginStep,
+  decideDeposit,
+  nextDepositState,
+  type Begun,
+  type Deposit,
+  type DepositState,
+  type DepositStep,
+} from './deposit.ts';
+
+export interface DepositParts {
+  readonly database: Database;
+  readonly ledger: LedgerClient;
+  readonly clock: Clock;
+  /** The name of the follower whose handler is `handleChainStep`. */
+  readonly follower: string;
+}
+
+/** Deposits looked at in one round, and so many of them at once. */
+const AT_ONCE = 200;
+const IN_PARALLEL = 8;
+
+const EVENT_OF = {
+  hold: 'deposit.confirming',
+  drop: 'deposit.dropped',
+  credit: 'deposit.credited',
+  quarantine: 'deposit.quarantined',
+  unquarantine: 'deposit.dropped',
+  reverse: 'deposit.reversed',
+  recredit: 'deposit.credited',
+} as const satisfies Record<DepositStep, EventType>;
+
+async function tipHeight(tables: Tables, follower: string): Promise<number> {
+  const row = await tables.chainFollower.findUnique({ where: { name: follower } });
+  return row?.height ?? 0;
+}
+
+/** Writes down what is about to be booked, so that whoever comes after a crash books that and nothing else. */
+async function begin(parts: DepositParts, deposit: Deposit, step: DepositStep): Promise<Deposit> {
+  const begun = beginStep(deposit, step);
+  nextDepositState(deposit.state, step);
+  await changeBooks(parts.database, deposit, {
+    begunStep: begun.step,
+    begunCycle: begun.cycle,
+    begunBlockHash: begun.blockHash,
+  });
+  return { ...deposit, begun, version: deposit.version + 1 };
+}
+
+function bookedColumns(state: DepositState, { cycle, blockHash }: Begun) {
+  const isBooked = state !== 'dropped' && state !== 'detected';
+  return isBooked
+    ? { bookedCycle: cycle, bookedBlockHash: blockHash }
+    : { bookedCycle: null, bookedBlockHash: null };
+}
+
+/** The ledger has done it: the state follows, and the coin may or may not be spent accordingly. */
+async function finish(parts: DepositParts, deposit: Deposit, begun: Begun): Promise<void> {
+  const state = nextDepositState(deposit.state, begun.step);
+  const now = new Date(parts.clock.nowMs());
+  await inTransaction(parts.database, async (tx) => {
+    await changeBooks(tx, deposit, {
+      state,
+      ...bookedColumns(state, begun),
+      ...{ begunStep: null, begunCycle: null, begunBlockHash: null, refusal: null },
+      creditedAt: state === 'credited' ? now : null,
+      nextStepAt: now,
+    });
+    await setWithheld(tx, deposit, state !== 'credited');
+    const facts = {
+      state,
+      wallet: deposit.walletId,
+      customer: deposit.customerId,
+      balance: deposit.balance,
+      outpoint: `${deposit.txid}:${deposit.vout}`,
+      satoshis: formatSatoshis(deposit.satoshis),
+      blockHash: begun.blockHash,
+      inclusion: begun.cycle,
+      ...(deposit.quarantine === null ? {} : { quarantine: deposit.quarantine }),
+    };
+    await recordDeposit(tx, parts.clock, `deposit.${begun.step}`, deposit.id, facts);
+    const { id: subject, customerId: customer } = deposit;
+    await appendEvent(tx, { type: EVENT_OF[begun.step], subject, customer, data: facts }, parts.clock);
+  });
+}
+
+/** The ledger refuses: kept for operators, and tried again later under another id. */
+async function postpone(parts: DepositParts, deposit: Deposit, refusal: string): Promise<void> {
+  await changeBooks(parts.database, deposit, {
+    ...{ begunStep: null, begunCycle: null, begunBlockHash: null },
+    refusal,
+    refusals: deposit.refusals + 1,
+    nextStepAt: nextTry(parts.clock.nowMs(), deposit.refusals),
+  });
+}
+
+/**
+ * Takes at most one step of one deposit: writes down what it is about to book, books it, writes down that it is
+ * booked. A crash in between leaves a step begun, which the next call finishes. @returns whether it did anything.
+ * @throws LedgerError; DepositError `deposit_changed_meanwhile` when another worker is at it.
+ */
+export async function stepDeposit(parts: DepositParts, id: Id<'deposit'>): Promise<boolean> {
+  const { database } = parts;
+  let deposit = await readDeposit(database, id);
+  if (deposit.begun === null) {
+    const step = decideDeposit(deposit, await tipHeight(database, parts.follower));
+    if (step === null) return false;
+    deposit = await begin(parts, deposit, step);
+  }
+  const { begun } = deposit;
+  if (begun === null) return false;
+  const booked: Booked = await bookDeposit(parts.ledger, deposit, begun);
+  if (booked.ok) await finish(parts, deposit, begun);
+  else await postpone(parts, deposit, booked.refusal);
+  return true;
+}
+
+/** Everything whose books may not say what the chain says, and that is due. */
+async function due(parts: DepositParts): Promise<readonly Id<'deposit'>[]> {
+  const now = new Date(parts.clock.nowMs());
+  const tip = await tipHeight(parts.database, parts.follower);
+  const rows = await parts.database.$queryRaw<{ id: string }[]>`
+    SELECT id::text AS id FROM app.deposit
+    WHERE next_step_at <= ${now} AND (
+      begun_step IS NOT NULL
+      OR state = 'detected' AND block_hash IS NOT NULL
+      OR state IN ('confirming', 'credited', 'quarantined') AND (block_hash IS NULL OR cycle <> booked_cycle)
+      OR state IN ('confirming', 'reversed') AND credit_height <= ${tip}
+      OR state = 'dropped' AND block_hash IS NOT NULL)
+    ORDER BY next_step_at, id LIMIT ${AT_ONCE}`;
+  return rows.map(({ id }) => idFromUuid('deposit', id));
+}
+
+async function walk(parts: DepositParts, id: Id<'deposit'>): Promise<number> {
+  try {
+    let steps = 0;
+    while (await stepDeposit(parts, id)) steps++;
+    return steps;
+  } catch (thrown) {
+    // Somebody else is at it, or the ledger is away: what was begun is found again.
+    if (isDomainError(thrown) && thrown.retryable) return 0;
+    throw thrown;
+  }
+}
+
+/**
+ * Brings the books to what the chain says, for everything that is due. Several workers may run: every step is
+ * guarded, and the ledger's ids are the same for all. @returns the number of steps taken.
+ */
+export async function stepDeposits(parts: DepositParts): Promise<number> {
+  const ids = [...(await due(parts))];
+  let steps = 0;
+  const next = async (): Promise<void> => {
+    for (let id = ids.shift(); id !== undefined; id = ids.shift()) steps += await walk(parts, id);
+  };
+  await Promise.all(Array.from({ length: IN_PARALLEL }, next));
+  return steps;
+}
+
+/** Deposits whose last step the ledger refused: an operator should look. */
+export async function refusedDeposits(database: Database): Promise<number> {
+  return database.deposit.count({ where: { refusal: { not: null } } });
+}

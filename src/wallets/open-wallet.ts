@@ -1,0 +1,213 @@
+import { BitcoinError, walletDescriptor } from '../bitcoin/index.ts';
+import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
+import { appendEvent } from '../events/index.ts';
+import {
+  checkManifestCurrent,
+  descriptorHash,
+  IntentError,
+  parseKeyAttestation,
+  PLAN_KEYS,
+  verifyKeyAttestation,
+  verifyRegistrationReceipt,
+  verifyWalletRegistration,
+  type CosignerRole,
+  type KeyAttestation,
+  type Manifest,
+  type PublicKey,
+  type WalletRegistration,
+} from '../intents/index.ts';
+import { canonicalJson, idToUuid, type WalletId } from '../shared/index.ts';
+import {
+  addAccountKey,
+  assignPoolKey,
+  lockPoolKey,
+  refusePoolKey,
+  type AttestedKey,
+} from './account-keys.ts';
+import { LOOKAHEAD, watchAhead } from './addresses.ts';
+import { openWalletAccounts } from './ledger-accounts.ts';
+import type { PlatformSigner } from './platform-signer.ts';
+import { readRegistration } from './registration.ts';
+import { signingCredentialsOf } from './signing-credentials.ts';
+import { record, WORKER, type WalletAction } from './wallet-audit.ts';
+import type { ManifestSource, WalletParts } from './wallet-parts.ts';
+import { moveWallet, readWallet } from './wallet-store.ts';
+import { pooledRoles, type Wallet } from './wallet.ts';
+
+export interface OpeningParts extends WalletParts {
+  readonly signer: PlatformSigner;
+  readonly manifest: ManifestSource;
+}
+
+/** Why a wallet stands still although nothing is wrong with it: said to whoever asks, and tried again. */
+export class Waiting extends Error {}
+
+async function audit(
+  tx: DatabaseTransaction,
+  parts: WalletParts,
+  action: WalletAction,
+  wallet: Wallet,
+  facts: Record<string, string | null>,
+): Promise<void> {
+  await record(tx, parts.clock, WORKER, action, wallet.id, { state: wallet.state, ...facts });
+}
+
+/** Takes a key of a pool, and puts aside those whose proofs do not hold (any more). */
+async function takePoolKey(
+  tx: DatabaseTransaction,
+  parts: WalletParts,
+  manifest: Manifest,
+  role: 'cold' | 'backup',
+  walletId: WalletId,
+): Promise<AttestedKey> {
+  for (;;) {
+    const attestation = await lockPoolKey(tx, parts.network, role);
+    if (attestation === null) throw new Waiting(`there is no ${role} key in the pool`);
+    const { xpub } = attestation.statement;
+    try {
+      const key = await verifyKeyAttestation(attestation, manifest.attestationKeys[role], parts.network);
+      await assignPoolKey(tx, xpub, walletId, new Date(parts.clock.nowMs()));
+      return { attestation, key };
+    } catch (thrown) {
+      if (!(thrown instanceof IntentError) && !(thrown instanceof BitcoinError)) throw thrown;
+      await refusePoolKey(tx, xpub, thrown.code);
+      await record(tx, parts.clock, WORKER, 'pool.refuse', 'key-pool', { xpub, reason: thrown.code });
+    }
+  }
+}
+
+async function customerKeys(
+  tx: DatabaseTransaction,
+  parts: WalletParts,
+  wallet: Wallet,
+  credentials: readonly PublicKey[],
+): Promise<readonly AttestedKey[]> {
+  const { customerKey } = await tx.wallet.findUniqueOrThrow({ where: { id: idToUuid(wallet.id) } });
+  if (customerKey === null) return [];
+  const attestation = parseKeyAttestation(JSON.parse(customerKey));
+  const key = await verifyKeyAttestation(attestation, credentials, parts.network);
+  return [{ attestation, key }];
+}
+
+/** Keys stand in a descriptor in this order; addresses do not depend on it (BIP67). */
+function inPlanOrder(wallet: Wallet, keys: readonly AttestedKey[]): readonly AttestedKey[] {
+  const order: readonly CosignerRole[] = PLAN_KEYS[wallet.plan];
+  const place = ({ attestation }: AttestedKey): number => order.indexOf(attestation.statement.role);
+  return [...keys].sort((a, b) => place(a) - place(b));
+}
+
+async function gatherKeys(
+  tx: DatabaseTransaction,
+  parts: OpeningParts,
+  wallet: Wallet,
+  manifest: Manifest,
+  platform: KeyAttestation,
+  credentials: readonly PublicKey[],
+): Promise<readonly AttestedKey[]> {
+  const now = new Date(parts.clock.nowMs());
+  const trusted = manifest.attestationKeys.platform;
+  const arriving = [
+    { attestation: platform, key: await verifyKeyAttestation(platform, trusted, parts.network) },
+    ...(await customerKeys(tx, parts, wallet, credentials)),
+  ];
+  for (const key of arriving) await addAccountKey(tx, key, { now, walletId: wallet.id });
+  const pooled: AttestedKey[] = [];
+  for (const role of pooledRoles(wallet.plan)) {
+    pooled.push(await takePoolKey(tx, parts, manifest, role, wallet.id));
+  }
+  return inPlanOrder(wallet, [...arriving, ...pooled]);
+}
+
+async function credentialsFor(
+  tx: DatabaseTransaction,
+  wallet: Wallet,
+): Promise<WalletRegistration['credentials']> {
+  if (wallet.customerId === null) return [];
+  const known = await signingCredentialsOf(tx, wallet.customerId);
+  if (known.some(({ pinnedAt }) => pinnedAt === null)) {
+    throw new Waiting('the signer does not know all of the customer’s credentials yet');
+  }
+  return known.map(({ id, publicKey }) => ({ id, publicKey }));
+}
+
+/**
+ * requested → platform_key: has the signer make its key, takes the others, and fixes descriptor and registration
+ * after checking every attestation and proof of possession.
+ */
+async function fixDescriptor(parts: OpeningParts, wallet: Wallet): Promise<void> {
+  const manifest = await parts.manifest();
+  checkManifestCurrent(manifest, parts.clock.nowMs());
+  const { attestation } = await parts.signer.createPlatformKey({
+    wallet: wallet.id,
+    network: parts.network,
+  });
+  await inTransaction(parts.database, async (tx) => {
+    const credentials = await credentialsFor(tx, wallet);
+    const trusted = credentials.map(({ publicKey }) => publicKey);
+    const keys = await gatherKeys(tx, parts, wallet, manifest, attestation, trusted);
+    const descriptor = walletDescriptor({ network: parts.network, keys: keys.map(({ key }) => key) });
+    const registration: WalletRegistration = {
+      version: 1,
+      wallet: wallet.id,
+      network: parts.network,
+      plan: wallet.plan,
+      customer: wallet.customerId,
+      descriptor: descriptor.text,
+      keys: keys.map((key) => key.attestation),
+      credentials,
+    };
+    await verifyWalletRegistration(registration, manifest);
+    const hash = descriptorHash(descriptor);
+    await moveWallet(tx, wallet, 'fixDescriptor', {
+      descriptor: descriptor.text,
+      descriptorHash: hash,
+      registration: canonicalJson(registration),
+    });
+    await audit(tx, parts, 'wallet.fix_descriptor', wallet, { descriptorHash: hash });
+  });
+}
+
+/** platform_key → registered: has the signer pin the registration, and keeps its receipt for the stations. */
+async function register(parts: OpeningParts, wallet: Wallet): Promise<void> {
+  const manifest = await parts.manifest();
+  checkManifestCurrent(manifest, parts.clock.nowMs());
+  const { registration } = await readRegistration(parts.database, wallet.id);
+  const descriptor = await verifyWalletRegistration(registration, manifest);
+  const answer = await parts.signer.registerWallet({ registration });
+  if (answer.descriptorHash !== descriptorHash(descriptor)) {
+    throw new IntentError('registration_keys_differ', 'The signer has pinned another descriptor.');
+  }
+  await verifyRegistrationReceipt(answer.receipt, registration, manifest);
+  await inTransaction(parts.database, async (tx) => {
+    await moveWallet(tx, wallet, 'register', { receipt: canonicalJson(answer.receipt) });
+    await audit(tx, parts, 'wallet.register', wallet, { descriptorHash: answer.descriptorHash });
+  });
+}
+
+/** registered → open: opens its accounts and watches its first scripts; from here on addresses are given out. */
+async function open(parts: OpeningParts, wallet: Wallet): Promise<void> {
+  await openWalletAccounts(parts.ledger, wallet);
+  await inTransaction(parts.database, async (tx) => {
+    await moveWallet(tx, wallet, 'open', { openedAt: new Date(parts.clock.nowMs()) });
+    for (const branch of ['receive', 'change'] as const) {
+      await watchAhead(tx, wallet, branch, { first: 0, end: LOOKAHEAD });
+    }
+    const { descriptorHash: hash, customerId: customer } = wallet;
+    await audit(tx, parts, 'wallet.open', wallet, { descriptorHash: hash });
+    const data = { descriptorHash: hash };
+    await appendEvent(tx, { type: 'wallet.opened', subject: wallet.id, customer, data }, parts.clock);
+  });
+}
+
+/**
+ * Takes one step of opening a wallet. A step that was cut short is taken again: the signer and the ledger answer
+ * the same to the same request, and the rest is one transaction.
+ * @throws Waiting; WalletError, IntentError, BitcoinError; whatever the signer and the ledger throw.
+ */
+export async function takeOpeningStep(parts: OpeningParts, id: WalletId): Promise<Wallet> {
+  const wallet = await readWallet(parts.database, id);
+  if (wallet.state === 'requested') await fixDescriptor(parts, wallet);
+  if (wallet.state === 'platform_key') await register(parts, wallet);
+  if (wallet.state === 'registered') await open(parts, wallet);
+  return readWallet(parts.database, id);
+}

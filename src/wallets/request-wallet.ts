@@ -1,0 +1,122 @@
+import { appendEvent } from '../events/index.ts';
+import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
+import { parseKeyAttestation, verifyKeyAttestation, type KeyAttestation } from '../intents/index.ts';
+import { canonicalJson, idToUuid, newId, type CustomerId, type WalletId } from '../shared/index.ts';
+import { WalletError } from './errors.ts';
+import { signingCredentialsOf } from './signing-credentials.ts';
+import { record, type Cause } from './wallet-audit.ts';
+import type { WalletParts } from './wallet-parts.ts';
+import { readWallet } from './wallet-store.ts';
+import { requireOpenable, type OpenablePlan, type Wallet } from './wallet.ts';
+
+export interface WalletRequest {
+  readonly id: WalletId;
+  readonly customer: CustomerId;
+  readonly plan: string;
+  readonly label: string;
+  /** For `collaborative`: the customer's own account key, attested by one of their credentials. */
+  readonly customerKey: unknown;
+}
+
+async function insert(
+  tx: DatabaseTransaction,
+  parts: WalletParts,
+  wallet: {
+    readonly id: WalletId;
+    readonly customer: CustomerId | null;
+    readonly plan: OpenablePlan;
+    readonly label: string;
+    readonly customerKey: KeyAttestation | null;
+  },
+  cause: Cause,
+): Promise<Wallet> {
+  const now = new Date(parts.clock.nowMs());
+  const { id, customer, plan, label, customerKey } = wallet;
+  await tx.wallet.create({
+    data: {
+      id: idToUuid(id),
+      customerId: customer === null ? null : idToUuid(customer),
+      network: parts.network,
+      plan,
+      label,
+      state: 'requested',
+      customerKey: customerKey === null ? null : canonicalJson(customerKey),
+      createdAt: now,
+      nextStepAt: now,
+    },
+  });
+  const facts = { customer, plan, label };
+  await record(tx, parts.clock, cause, 'wallet.request', id, facts);
+  await appendEvent(tx, { type: 'wallet.created', subject: id, customer, data: facts }, parts.clock);
+  return readWallet(tx, id);
+}
+
+async function checkCustomerKey(
+  tx: DatabaseTransaction,
+  parts: WalletParts,
+  plan: OpenablePlan,
+  { customer, customerKey }: WalletRequest,
+): Promise<KeyAttestation | null> {
+  const credentials = await signingCredentialsOf(tx, customer);
+  if (credentials.length === 0) {
+    throw new WalletError(
+      'signing_credential_missing',
+      'Add a key that you sign requests with first: without one nothing could ever be withdrawn.',
+    );
+  }
+  if (plan !== 'collaborative') {
+    if (customerKey === null) return null;
+    throw new WalletError('customer_key_unexpected', 'All keys of a custodial wallet are the institution’s.');
+  }
+  if (customerKey === null) {
+    throw new WalletError('customer_key_missing', 'A collaborative wallet needs your own account key.');
+  }
+  const attestation = parseKeyAttestation(customerKey);
+  if (attestation.statement.role !== 'customer') {
+    throw new WalletError('customer_key_missing', 'This key is attested for another role.');
+  }
+  const trusted = credentials.map(({ publicKey }) => publicKey);
+  await verifyKeyAttestation(attestation, trusted, parts.network);
+  return attestation;
+}
+
+/**
+ * Asks for a customer's wallet, within the caller's transaction. The worker opens it.
+ * @throws WalletError `wallet_plan_unsupported`, `signing_credential_missing`, `customer_key_…`; IntentError and
+ * BitcoinError about the customer's key.
+ */
+export async function requestWallet(
+  tx: DatabaseTransaction,
+  parts: WalletParts,
+  request: WalletRequest,
+  cause: Cause,
+): Promise<Wallet> {
+  const plan = requireOpenable(request.plan);
+  const customerKey = await checkCustomerKey(tx, parts, plan, request);
+  const { id, customer, label } = request;
+  return insert(tx, parts, { id, customer, plan, label, customerKey }, cause);
+}
+
+/**
+ * Asks for the institution's treasury wallet; there is one. @throws WalletError `treasury_exists`.
+ */
+export async function requestTreasury(parts: WalletParts, label: string, cause: Cause): Promise<Wallet> {
+  return inTransaction(parts.database, async (tx) => {
+    // Two commands at the same moment must not make two.
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('trilock/treasury-wallet'))`;
+    const existing = await tx.wallet.findFirst({
+      where: { customerId: null, network: parts.network, plan: 'custodial', state: { not: 'failed' } },
+    });
+    if (existing !== null) {
+      throw new WalletError('treasury_exists', 'There is a treasury wallet already.');
+    }
+    const wallet = {
+      id: newId('wallet'),
+      customer: null,
+      plan: 'custodial',
+      label,
+      customerKey: null,
+    } as const;
+    return insert(tx, parts, wallet, cause);
+  });
+}

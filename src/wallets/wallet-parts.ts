@@ -1,0 +1,19 @@
+import type { NetworkName } from '../bitcoin/index.ts';
+import type { Database } from '../database/index.ts';
+import type { Manifest } from '../intents/index.ts';
+import type { LedgerClient } from '../ledger/client/index.ts';
+import type { Clock } from '../shared/index.ts';
+
+/** What the use cases of wallets need. */
+export interface WalletParts {
+  readonly database: Database;
+  readonly ledger: LedgerClient;
+  readonly clock: Clock;
+  readonly network: NetworkName;
+}
+
+/** Who is trusted to attest keys: the officers' manifest in force, checked by whoever provides it. */
+export type ManifestSource = () => Promise<Manifest>;
+
+/** The ledger's number for bitcoin. */
+export const BITCOIN_ASSET = 1;
