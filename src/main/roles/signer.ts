@@ -37,7 +37,7 @@ export async function startSigner(
     backupSites: settings.TRILOCK_SIGNER_BACKUP_DIRECTORIES,
     masters: await offlineMasters(settings.TRILOCK_SIGNER_MASTER_KEYS),
     witness: endpointTarget(settings.TRILOCK_WITNESS_SOCKET),
-    firstManifestHash: settings.TRILOCK_SIGNER_FIRST_MANIFEST,
+    firstManifestHash: settings.TRILOCK_FIRST_MANIFEST,
     clock: systemClock,
   });
   const server = createWireServer({

@@ -32,9 +32,6 @@ export const absolutePaths = z
     error: 'absolute paths separated by commas',
   });
 
-/** 32 bytes, hex. */
-export const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: '64 hex digits' });
-
 /** A socket file, or host:port on which to listen or to which to connect. */
 export const endpoint = z
   .string()

@@ -3,7 +3,6 @@ import {
   absolutePath,
   absolutePaths,
   endpoint,
-  hash,
   hexHash,
   hexSecrets,
   httpUrl,
@@ -123,7 +122,7 @@ export const SETTINGS = {
   },
   TRILOCK_SIGNER_SOCKET: {
     schema: endpoint,
-    roles: ['signer', 'signer-admin'],
+    roles: ['worker', 'signer', 'signer-admin'],
     meaning: 'Where the signer listens: a socket file, or host:port.',
   },
   TRILOCK_SIGNER_DIRECTORY: {
@@ -145,12 +144,6 @@ export const SETTINGS = {
     fallback: '',
     meaning:
       'The public halves (PEM) of the two offline masters, inner and outer, separated by a comma. Without them no platform key is made.',
-  },
-  TRILOCK_SIGNER_FIRST_MANIFEST: {
-    schema: hash,
-    roles: ['signer'],
-    optional: true,
-    meaning: 'The hash of manifest number 1, which the signer takes no other way. Later ones follow from it.',
   },
   TRILOCK_WITNESS_SOCKET: {
     schema: endpoint,

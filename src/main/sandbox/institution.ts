@@ -1,0 +1,192 @@
+import { createPublicKey } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDatabase, type Database } from '../../database/index.ts';
+import { createStaff } from '../../identity/index.ts';
+import {
+  manifestHash,
+  type KeyAttestation,
+  type PublicKey,
+  type SignedManifest,
+} from '../../intents/index.ts';
+import { openMasterKey } from '../../keyring/index.ts';
+import type { PostgresConfig } from '../../postgres/index.ts';
+import { idFromUuid, newId, systemClock, type StaffId } from '../../shared/index.ts';
+import { signerAttestationKey } from '../../signer/index.ts';
+import {
+  draftManifest,
+  generateKeys,
+  initStation,
+  loadManifest,
+  signManifest,
+  unlockStation,
+  writeDocument,
+  type Station,
+} from '../../station/index.ts';
+import { keptSecret, type DataDirectory } from './data-directory.ts';
+import { DEMO_KEYS, DEMO_PASSPHRASE } from './demo-keys.ts';
+
+/** Enough wallets for a sandbox; more are made with `trilock station generate`. */
+const POOL_KEYS = 24;
+const MANIFEST_DAYS = 365;
+const PEOPLE = [1, 2, 3] as const;
+
+/** The trust that a sandbox begins with: made once, by demo keys that everybody has. */
+export interface Institution {
+  readonly firstManifestHash: string;
+  readonly approvers: readonly { readonly id: StaffId; readonly email: string; readonly keyFile: string }[];
+}
+
+/** Where the parts of the institution lie. */
+export interface InstitutionPlaces {
+  readonly root: string;
+  readonly manifests: string;
+  readonly coldStation: string;
+  readonly backupStation: string;
+  readonly coldPool: string;
+  readonly backupPool: string;
+}
+
+export function institutionPlaces(directory: DataDirectory): InstitutionPlaces {
+  const root = join(directory.root, 'institution');
+  return {
+    root,
+    manifests: join(root, 'manifests'),
+    coldStation: join(root, 'cold-station'),
+    backupStation: join(root, 'backup-station'),
+    coldPool: join(root, 'cold-pool.json'),
+    backupPool: join(root, 'backup-pool.json'),
+  };
+}
+
+async function publicKeyIn(name: string): Promise<PublicKey> {
+  const pem = await readFile(join(DEMO_KEYS, `DEMO-${name}.pub.pem`), 'utf8');
+  const spki = createPublicKey(pem).export({ format: 'der', type: 'spki' }).toString('base64url');
+  return { algorithm: 'rsa-pss-sha256', spki };
+}
+
+async function makeStation(
+  role: 'cold' | 'backup',
+  directory: string,
+  root: string,
+): Promise<{ readonly station: Station; readonly keys: readonly KeyAttestation[] }> {
+  const sites = [join(root, `${role}-site-1`), join(root, `${role}-site-2`)];
+  for (const site of sites) await mkdir(site, { recursive: true });
+  const master = (holder: string): Promise<string> =>
+    readFile(join(DEMO_KEYS, `DEMO-${role}-master-${holder}.pub.pem`), 'utf8');
+  const passphrase = Buffer.from(DEMO_PASSPHRASE);
+  const station = await initStation(directory, {
+    role,
+    name: `sandbox ${role} station`,
+    network: 'regtest',
+    masters: { inner: await master('a'), outer: await master('b') },
+    sites,
+    passphrase,
+  });
+  const attestationKey = await unlockStation(station, passphrase);
+  return { station, keys: await generateKeys(station, { pool: 'first', count: POOL_KEYS, attestationKey }) };
+}
+
+async function makeApprover(
+  database: Database,
+  number: number,
+  password: string,
+): Promise<Institution['approvers'][number]> {
+  const email = `approver-${number}@sandbox.example`;
+  const keyFile = join(DEMO_KEYS, `DEMO-approver-${number}.pem`);
+  // A sandbox that was killed while it was set up has made some of them already.
+  const known = await database.staff.findUnique({ where: { email } });
+  if (known !== null) return { id: idFromUuid('staff', known.id), email, keyFile };
+  const staff = { email, displayName: `Approver ${number}`, roles: ['compliance' as const], password };
+  return { id: await createStaff(database, systemClock, staff), email, keyFile };
+}
+
+async function firstManifest(
+  approvers: Institution['approvers'],
+  attestationKeys: Record<'cold' | 'backup' | 'platform', PublicKey>,
+): Promise<SignedManifest> {
+  const officers = await Promise.all(
+    PEOPLE.map(async (number) => ({
+      id: newId('staff'),
+      person: `Officer ${number}`,
+      key: await publicKeyIn(`officer-${number}`),
+    })),
+  );
+  const content = {
+    officers,
+    officerQuorum: 2,
+    approvers: await Promise.all(
+      approvers.map(async ({ id }, index) => ({
+        id,
+        person: `Approver ${index + 1}`,
+        role: 'compliance' as const,
+        key: await publicKeyIn(`approver-${index + 1}`),
+      })),
+    ),
+    quorumRules: [
+      { upToSatoshis: '100000000', approvals: 1, roles: ['compliance' as const], localApprovals: 0 },
+      { upToSatoshis: '10000000000', approvals: 2, roles: ['compliance' as const], localApprovals: 1 },
+    ],
+    limits: {
+      maxWithdrawalSatoshis: '10000000000',
+      maxDailySatoshis: '100000000000',
+      maxFeeSatoshis: '10000000',
+      maxFeeRateSatsPerKvb: '1000000',
+    },
+    attestationKeys: {
+      cold: [attestationKeys.cold],
+      backup: [attestationKeys.backup],
+      platform: [attestationKeys.platform],
+    },
+  };
+  const nowMs = systemClock.nowMs();
+  let draft = draftManifest({ content, network: 'regtest', previous: null, nowMs, days: MANIFEST_DAYS });
+  for (const number of PEOPLE.slice(0, 2)) {
+    const pem = await readFile(join(DEMO_KEYS, `DEMO-officer-${number}.pem`), 'utf8');
+    const key = openMasterKey(pem, Buffer.from(DEMO_PASSPHRASE));
+    draft = signManifest(draft, officers[number - 1]?.id ?? '', key, draft.manifest);
+  }
+  return draft;
+}
+
+/**
+ * The institution of a sandbox: two stations with their pools, three officers, three approvers, and the manifest
+ * that names them. Made at the first start and kept; what a killed start left half made is made anew.
+ */
+export async function ensureInstitution(
+  directory: DataDirectory,
+  signerDirectory: string,
+  app: PostgresConfig,
+): Promise<Institution> {
+  const places = institutionPlaces(directory);
+  const finished = join(places.root, 'institution.json');
+  try {
+    return JSON.parse(await readFile(finished, 'utf8')) as Institution;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+  }
+  await rm(places.root, { recursive: true, force: true });
+  await mkdir(places.manifests, { recursive: true, mode: 0o700 });
+  const cold = await makeStation('cold', places.coldStation, places.root);
+  const backup = await makeStation('backup', places.backupStation, places.root);
+  await writeDocument(places.coldPool, cold.keys);
+  await writeDocument(places.backupPool, backup.keys);
+  const database = openDatabase(app);
+  try {
+    const password = await keptSecret(directory, 'staff-password');
+    const approvers = await Promise.all(PEOPLE.map((number) => makeApprover(database, number, password)));
+    const signed = await firstManifest(approvers, {
+      cold: cold.station.attestationKey,
+      backup: backup.station.attestationKey,
+      platform: await signerAttestationKey(signerDirectory),
+    });
+    const firstManifestHash = manifestHash(signed.manifest);
+    for (const { station } of [cold, backup]) await loadManifest(station, signed, firstManifestHash);
+    await writeFile(join(places.manifests, 'manifest-1.json'), JSON.stringify(signed));
+    const institution = { firstManifestHash, approvers };
+    await writeFile(finished, JSON.stringify(institution, null, 2), { mode: 0o600 });
+    return institution;
+  } finally {
+    await database.$disconnect();
+  }
+}
