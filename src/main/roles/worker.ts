@@ -1,28 +1,64 @@
-import { connectNode } from '../../chain/index.ts';
 import { AUDIT_STREAM } from '../../audit/index.ts';
+import { connectNode } from '../../chain/index.ts';
 import { openDatabase, runSealer } from '../../database/index.ts';
+import { DepositFollower, stepDeposits, WORKER_FOLLOWER } from '../../deposits/index.ts';
 import { EVENT_STREAM } from '../../events/index.ts';
+import { LedgerClient } from '../../ledger/client/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
+import { systemClock } from '../../shared/index.ts';
+import { signerClient } from '../../signer/index.ts';
+import { stepWallets } from '../../wallets/index.ts';
+import { endpointTarget } from '../lifecycle/endpoint.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
 import { rpcCredentials } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
+import { ledgerAddress } from './ledger-address.ts';
+import { manifestSource } from './manifest-source.ts';
+import { runWorkLoop, type Work } from './work-loop.ts';
+
+function openParts(settings: SettingsOf<'worker'>) {
+  const config = parsePostgresUrl(settings.DATABASE_URL);
+  const network = settings.TRILOCK_NETWORK;
+  return {
+    database: openDatabase(config, { applicationName: 'trilock worker' }),
+    node: connectNode({ url: settings.TRILOCK_BITCOIN_RPC_URL, credentials: rpcCredentials(settings) }),
+    ledger: new LedgerClient({ addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)] }),
+    signer: signerClient(endpointTarget(settings.TRILOCK_SIGNER_SOCKET)),
+    manifest: manifestSource(settings.TRILOCK_MANIFEST_DIRECTORY, settings.TRILOCK_FIRST_MANIFEST, network),
+    network,
+    clock: systemClock,
+  };
+}
+
+/** Every kind of work that the worker does; each finishes what a crash left half done. */
+function works(parts: ReturnType<typeof openParts>): readonly Work[] {
+  const follower = new DepositFollower(parts);
+  return [
+    { name: 'chain', step: () => follower.poll() },
+    { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER }) },
+    { name: 'wallets', step: () => stepWallets(parts) },
+  ];
+}
 
 /** What happens without anybody asking: following the chain, carrying withdrawals on, sealing, delivering. */
 export async function startWorker(
   settings: SettingsOf<'worker'>,
   { log, fail }: RoleContext,
 ): Promise<StartedRole> {
-  const config = parsePostgresUrl(settings.DATABASE_URL);
-  await requireCurrentSchema(config, 'app');
-  const database = openDatabase(config, { applicationName: 'trilock worker' });
-  const node = connectNode({ url: settings.TRILOCK_BITCOIN_RPC_URL, credentials: rpcCredentials(settings) });
+  await requireCurrentSchema(parsePostgresUrl(settings.DATABASE_URL), 'app');
+  const parts = openParts(settings);
+  const { database, node, ledger } = parts;
   const stopping = new AbortController();
-  const sealing = runSealer(database, [AUDIT_STREAM, EVENT_STREAM], {
+  const options = {
     signal: stopping.signal,
-    onFailure: (stream, error) => log.error('sealing failed', { component: stream, error }),
-  });
-  sealing.catch(fail);
+    onFailure: (component: string, error: unknown) => log.error('work failed', { component, error }),
+  };
+  const working = Promise.all([
+    runSealer(database, [AUDIT_STREAM, EVENT_STREAM], options),
+    ...works(parts).map((work) => runWorkLoop(work, options)),
+  ]);
+  working.catch(fail);
   return {
     facts: {},
     checks: async () => {
@@ -35,7 +71,8 @@ export async function startWorker(
     },
     stop: async () => {
       stopping.abort();
-      await sealing;
+      await working;
+      ledger.close();
       await database.$disconnect();
     },
   };
