@@ -1,10 +1,12 @@
-import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { decryptPrivateKey, encryptPrivateKey } from './encrypted-pkcs8.ts';
 import { KeyringError } from './errors.ts';
-import { requireStrongPassphrase } from './passphrase.ts';
+import { requireStrongPassphrase, wrongPassphrase } from './passphrase.ts';
+import { unwrapRsa, wrapRsa } from './rsa-oaep.ts';
 
 const MODULUS_BITS = 4096;
+const SAMPLE_BYTES = 32;
 const PUBLIC_EXPONENT = 65_537n;
 
 /** The public half of an institution's RSA-4096 key. */
@@ -68,6 +70,12 @@ export function parseMasterPublicKey(pem: string): MasterPublicKey {
   }
 }
 
+/** The file's cipher detects no damage, and a key with a damaged modulus would be taken for another key. */
+function requireWorking({ key, privateKey }: MasterPrivateKey): void {
+  const sample = randomBytes(SAMPLE_BYTES);
+  if (unwrapRsa(privateKey, wrapRsa(key, sample))?.equals(sample) !== true) throw wrongPassphrase();
+}
+
 /**
  * Opens a master key's file. @throws KeyringError `master_key_malformed`, `master_key_refused`, and
  * `passphrase_wrong` with one constant message.
@@ -75,7 +83,9 @@ export function parseMasterPublicKey(pem: string): MasterPublicKey {
 export function openMasterKey(privatePem: string, passphrase: Buffer): MasterPrivateKey {
   const privateKey = decryptPrivateKey(privatePem, passphrase);
   requireRsa4096(privateKey);
-  return { ...publicHalf(createPublicKey(privateKey)), privateKey };
+  const master = { ...publicHalf(createPublicKey(privateKey)), privateKey };
+  requireWorking(master);
+  return master;
 }
 
 const generate = promisify(generateKeyPair);
