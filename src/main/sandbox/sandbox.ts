@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { systemClock } from '../../shared/index.ts';
 import {
   bootstrapDatabase,
@@ -12,7 +13,8 @@ import {
 } from '../../postgres/index.ts';
 import { keptSecret, openDataDirectory, type DataDirectory } from './data-directory.ts';
 import { awaitOrphans, Household } from './household.ts';
-import { ensureInstitution } from './institution.ts';
+import { furnish } from './furnish.ts';
+import { ensureInstitution, institutionPlaces } from './institution.ts';
 import { startProcesses } from './start-processes.ts';
 import type { SettingsOf } from '../settings/index.ts';
 
@@ -75,6 +77,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const { urls } = database;
     const institution = await ensureInstitution(directory, directory.signer, parsePostgresUrl(urls.app));
     const url = await startProcesses({ household, directory, urls, institution, settings, say });
+    await furnish({
+      appUrl: urls.app,
+      ledgerSocket: join(directory.sockets, 'ledger'),
+      institution,
+      places: institutionPlaces(directory),
+    });
     say(`everything runs after ${((systemClock.nowMs() - startedAtMs) / 1_000).toFixed(1)} s`);
     const failed = server.exited.then(() => new Error('the database server has ended'));
     return { url, directory: root, failed, stop };
