@@ -20,6 +20,7 @@ export const ID_PREFIXES = {
   deposit: 'dep',
   transfer: 'tr',
   withdrawal: 'wd',
+  payout: 'pay',
   intent: 'int',
   approval: 'apr',
   restriction: 'rst',
@@ -46,6 +47,7 @@ export type CredentialId = Id<'credential'>;
 export type SessionId = Id<'session'>;
 export type WalletId = Id<'wallet'>;
 export type WithdrawalId = Id<'withdrawal'>;
+export type PayoutId = Id<'payout'>;
 export type IntentId = Id<'intent'>;
 export type RequestId = Id<'request'>;
 

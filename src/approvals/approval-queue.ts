@@ -1,0 +1,259 @@
+import { appendAudit, type AuditActor, type AuthenticationStrength } from '../audit/index.ts';
+import type { DatabaseTransaction } from '../database/index.ts';
+import { appendEvent, type EventType } from '../events/index.ts';
+import {
+  checkIntentCurrent,
+  checkManifestCurrent,
+  verifyApproval,
+  verifyRequest,
+  type Approval,
+  type Intent,
+  type IntentKind,
+  type Manifest,
+  type PublicKey,
+  type RequestSignature,
+} from '../intents/index.ts';
+import {
+  canonicalJson,
+  idToUuid,
+  parseId,
+  type Clock,
+  type CustomerId,
+  type IntentId,
+  type JsonValue,
+  type RequestId,
+} from '../shared/index.ts';
+import type { ApprovalPolicy, PolicyOutcome } from './approval-policy.ts';
+import { quorumMet } from './count-approvals.ts';
+import { ApprovalError } from './errors.ts';
+import { changeIntent, findIntent, insertApproval, insertIntent } from './intent-store.ts';
+import { decide, type QueueCommand, type QueueState, type StoredIntent } from './stored-intent.ts';
+
+/** Who does something with an intent, for the audit log. */
+export interface QueueActor {
+  readonly actor: AuditActor;
+  readonly strength: AuthenticationStrength;
+  readonly requestId?: RequestId;
+}
+
+/** What a kind of intent means to whoever carries it out; registered in `src/main`. */
+export interface IntentKindBehaviour {
+  /** For people, a sentence each. */
+  explain(intent: Intent): readonly string[];
+  /** The state has changed; runs in the same transaction. */
+  changed(tx: DatabaseTransaction, stored: StoredIntent): Promise<void>;
+}
+
+export interface ApprovalQueueParts {
+  readonly clock: Clock;
+  /** The manifest in force, as the signer has it. */
+  readonly manifest: () => Promise<Manifest>;
+  readonly policy: ApprovalPolicy;
+  /** The credentials that the signer has pinned for a customer, by id. */
+  readonly credentialsOf: (customer: CustomerId) => Promise<ReadonlyMap<string, PublicKey>>;
+  readonly kinds: ReadonlyMap<IntentKind, IntentKindBehaviour>;
+}
+
+const EVENTS: Partial<Record<QueueCommand, EventType>> = {
+  sign: 'approval.requested',
+  approve: 'approval.given',
+  reject: 'approval.refused',
+};
+
+/** The approval queue. Every method runs in the caller's transaction and stores its audit and outbox rows there. */
+export class ApprovalQueue {
+  readonly #parts: ApprovalQueueParts;
+
+  constructor(parts: ApprovalQueueParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads an intent and keeps others from changing it until the transaction ends. @throws ApprovalError. */
+  async lock(tx: DatabaseTransaction, id: IntentId): Promise<StoredIntent> {
+    await tx.$queryRaw`SELECT 1 FROM queued_intent WHERE id = ${idToUuid(id)}::uuid FOR UPDATE`;
+    return await findIntent(tx, id);
+  }
+
+  /** What policy and manifest ask for an intent. @throws IntentError. */
+  async requirement(intent: Intent): Promise<PolicyOutcome> {
+    return await this.#parts.policy.evaluate(intent, await this.#parts.manifest());
+  }
+
+  explain(intent: Intent): readonly string[] {
+    return this.#behaviour(intent).explain(intent);
+  }
+
+  /** Writes an intent down; nothing happens before it is signed. @throws ApprovalError `queued_intent_kind_unknown`. */
+  async submit(tx: DatabaseTransaction, intent: Intent, by: QueueActor): Promise<StoredIntent> {
+    this.#behaviour(intent);
+    const stored = await insertIntent(tx, intent, this.#now());
+    await this.#audit(tx, stored, 'intent.submit', by);
+    return stored;
+  }
+
+  /**
+   * Takes the signature of whoever asks. The same one again changes nothing.
+   * @throws IntentError for a signature that the signer would refuse; ApprovalError `queued_intent_…`.
+   */
+  async sign(
+    tx: DatabaseTransaction,
+    id: IntentId,
+    request: RequestSignature,
+    by: QueueActor,
+  ): Promise<StoredIntent> {
+    const { manifest, credentialsOf, clock } = this.#parts;
+    const stored = await this.lock(tx, id);
+    const { intent } = stored;
+    if (stored.request !== null && sameText(stored.request, request)) return stored;
+    decide(stored, 'sign', { nowMs: clock.nowMs() });
+    checkIntentCurrent(intent, (await manifest()).network, clock.nowMs());
+    const pinned = await credentialsOf(parseId('customer', intent.body.customer));
+    await verifyRequest(intent, request, pinned, clock.nowMs());
+    return await this.#apply(tx, stored, 'sign', by, { request });
+  }
+
+  /**
+   * Takes one approver's signed word, an approval or a rejection. `approver` is who submits it: only one's own word
+   * counts. @throws IntentError for a word that the signer would refuse; ApprovalError `queued_intent_…`,
+   * `approval_of_another`, `approval_already_given`, `approval_denied_by_policy`.
+   */
+  async judge(
+    tx: DatabaseTransaction,
+    id: IntentId,
+    approval: Approval,
+    approver: string,
+    by: QueueActor,
+  ): Promise<StoredIntent> {
+    const { statement } = approval;
+    if (statement.approver !== approver) {
+      throw new ApprovalError('approval_of_another', 'Everybody gives their own approval.');
+    }
+    const nowMs = this.#parts.clock.nowMs();
+    const stored = await this.lock(tx, id);
+    const manifest = await this.#parts.manifest();
+    checkManifestCurrent(manifest, nowMs);
+    const command = statement.decision;
+    if (stored.approvals.some((given) => sameText(given, approval))) return stored;
+    decide(stored, command, { nowMs });
+    await verifyApproval(stored.intent, approval, manifest, nowMs);
+    if (
+      stored.approvals.some(
+        ({ statement: given }) => given.approver === approver && given.decision === command,
+      )
+    ) {
+      throw new ApprovalError('approval_already_given', 'You have said so already.');
+    }
+    await insertApproval(tx, id, approval, this.#now());
+    const detail = { approver, decision: command };
+    if (command === 'reject') {
+      return await this.#apply(tx, stored, 'reject', by, { reason: statement.reason ?? '' }, detail);
+    }
+    const isMet = await this.#quorum(stored.intent, [...stored.approvals, approval], manifest, nowMs);
+    return await this.#apply(tx, stored, 'approve', by, { quorumMet: isMet }, detail);
+  }
+
+  /** Whoever asked takes it back. @throws ApprovalError `queued_intent_settled`. */
+  async cancel(tx: DatabaseTransaction, id: IntentId, by: QueueActor, reason: string): Promise<StoredIntent> {
+    const stored = await this.lock(tx, id);
+    if (stored.state === 'cancelled') return stored;
+    return await this.#apply(tx, stored, 'cancel', by, { reason });
+  }
+
+  /** A rule of ours rejects it before anybody was asked. @throws ApprovalError `queued_intent_settled`. */
+  async deny(tx: DatabaseTransaction, id: IntentId, by: QueueActor, reason: string): Promise<StoredIntent> {
+    return await this.#apply(tx, await this.lock(tx, id), 'reject', by, { reason });
+  }
+
+  /** @throws ApprovalError `queued_intent_settled` before its time is up. */
+  async expire(tx: DatabaseTransaction, id: IntentId, by: QueueActor): Promise<StoredIntent> {
+    const reason = 'It was not carried out in time.';
+    return await this.#apply(tx, await this.lock(tx, id), 'expire', by, { reason });
+  }
+
+  /** From here on it cannot be taken back. @throws ApprovalError `queued_intent_settled` unless it is approved. */
+  async execute(tx: DatabaseTransaction, id: IntentId, by: QueueActor): Promise<StoredIntent> {
+    const stored = await this.lock(tx, id);
+    if (stored.state === 'executed') return stored;
+    return await this.#apply(tx, stored, 'execute', by, {});
+  }
+
+  async #quorum(
+    intent: Intent,
+    approvals: readonly Approval[],
+    manifest: Manifest,
+    nowMs: number,
+  ): Promise<boolean> {
+    const outcome = await this.#parts.policy.evaluate(intent, manifest);
+    if (outcome.outcome === 'deny') {
+      throw new ApprovalError('approval_denied_by_policy', 'No approval allows this.', {
+        details: { reason: outcome.reason },
+      });
+    }
+    return await quorumMet(intent, approvals, manifest, outcome.rule, nowMs);
+  }
+
+  async #apply(
+    tx: DatabaseTransaction,
+    stored: StoredIntent,
+    command: QueueCommand,
+    by: QueueActor,
+    change: { readonly request?: RequestSignature; readonly reason?: string; readonly quorumMet?: boolean },
+    detail: Readonly<Record<string, string>> = {},
+  ): Promise<StoredIntent> {
+    const { quorumMet: isMet = false, ...columns } = change;
+    const state: QueueState = decide(stored, command, {
+      nowMs: this.#parts.clock.nowMs(),
+      quorumMet: isMet,
+    });
+    await changeIntent(tx, stored, { state, ...columns }, this.#now());
+    await this.#audit(tx, stored, `intent.${command}`, by, { ...detail, state }, change.reason);
+    const type = EVENTS[command];
+    if (type !== undefined) {
+      const data = { intent: stored.id, kind: stored.intent.kind, hash: stored.hash, state, ...detail };
+      await appendEvent(tx, { type, subject: stored.id, customer: null, data }, this.#parts.clock);
+    }
+    const next = await findIntent(tx, stored.id);
+    await this.#behaviour(stored.intent).changed(tx, next);
+    return next;
+  }
+
+  async #audit(
+    tx: DatabaseTransaction,
+    { id, hash, state }: StoredIntent,
+    action: string,
+    { actor, strength, requestId }: QueueActor,
+    after: Readonly<Record<string, string>> = {},
+    reason?: string,
+  ): Promise<void> {
+    await appendAudit(
+      tx,
+      {
+        actor,
+        strength,
+        action,
+        entity: id,
+        before: { state },
+        after: { hash, ...after },
+        ...(requestId === undefined ? {} : { requestId }),
+        ...(reason === undefined ? {} : { reason }),
+      },
+      this.#parts.clock,
+    );
+  }
+
+  #behaviour({ kind }: Intent): IntentKindBehaviour {
+    const behaviour = this.#parts.kinds.get(kind);
+    if (behaviour !== undefined) return behaviour;
+    throw new ApprovalError('queued_intent_kind_unknown', 'Nobody here carries out such an intent.', {
+      details: { kind },
+    });
+  }
+
+  #now(): Date {
+    return new Date(this.#parts.clock.nowMs());
+  }
+}
+
+function sameText(one: Approval | RequestSignature, other: Approval | RequestSignature): boolean {
+  return canonicalJson(one as JsonValue) === canonicalJson(other as JsonValue);
+}

@@ -1,0 +1,78 @@
+import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
+import { handle, handleOnce, type BoundOperation } from '../http/index.ts';
+import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
+import { idToUuid, parseId } from '../shared/index.ts';
+import * as contract from './approval-contract.ts';
+import type { ApprovalQueue } from './approval-queue.ts';
+import { findIntent, storedIntentOf, WITH_APPROVALS } from './intent-store.ts';
+import { requestActor } from './request-actor.ts';
+import type { StoredIntent } from './stored-intent.ts';
+
+export interface ApprovalRouteParts {
+  readonly database: Database;
+  readonly queue: ApprovalQueue;
+}
+
+function summaryOf(queue: ApprovalQueue, { id, hash, state, intent }: StoredIntent) {
+  return {
+    id,
+    kind: intent.kind,
+    hash,
+    state,
+    createdAt: new Date(intent.createdAt),
+    expiresAt: new Date(intent.expiresAt),
+    explanation: [...queue.explain(intent)],
+  };
+}
+
+async function detailOf(queue: ApprovalQueue, stored: StoredIntent) {
+  const outcome = await queue.requirement(stored.intent);
+  const { intent, request, approvals, reason } = stored;
+  const rule = outcome.outcome === 'approvals' ? outcome.rule : null;
+  const needed =
+    rule === null
+      ? null
+      : { approvals: rule.approvals, localApprovals: rule.localApprovals, roles: [...rule.roles] };
+  return { ...summaryOf(queue, stored), intent, request, approvals: [...approvals], needed, reason };
+}
+
+async function page(
+  tx: DatabaseTransaction,
+  state: string,
+  limit: number,
+  after: string | undefined,
+): Promise<readonly StoredIntent[]> {
+  const rows = await tx.queuedIntent.findMany({
+    where: { state, ...(after === undefined ? {} : { id: { gt: idToUuid(parseId('intent', after)) } }) },
+    orderBy: { id: 'asc' },
+    take: limit + 1,
+    ...WITH_APPROVALS,
+  });
+  return rows.map(storedIntentOf);
+}
+
+/** The approval queue, for staff. */
+export function approvalRoutes({ database, queue }: ApprovalRouteParts): readonly BoundOperation[] {
+  return [
+    handle(contract.listIntents, async ({ query, cursors }) => {
+      const limit = query.limit ?? DEFAULT_PAGE_LIMIT;
+      const [after] = query.after === undefined ? [] : cursors.decode(query.after);
+      const found = await inTransaction(database, (tx) => page(tx, query.state ?? 'open', limit, after));
+      const shown = found.slice(0, limit);
+      const last = shown.at(-1);
+      const nextCursor = found.length > limit && last !== undefined ? cursors.encode([last.id]) : null;
+      return { status: 200, body: { items: shown.map((stored) => summaryOf(queue, stored)), nextCursor } };
+    }),
+    handle(contract.getIntent, async ({ params }) => {
+      const stored = await inTransaction(database, (tx) => findIntent(tx, params.intentId));
+      return { status: 200, body: await detailOf(queue, stored) };
+    }),
+    handleOnce(contract.judgeIntent, async (request, effect) => {
+      const { params, body, principal } = request;
+      return await effect.commit(async (tx) => {
+        const stored = await queue.judge(tx, params.intentId, body, principal.id, requestActor(request));
+        return { status: 200, body: await detailOf(queue, stored) };
+      });
+    }),
+  ];
+}

@@ -1,0 +1,63 @@
+import {
+  amountAtStake,
+  IntentError,
+  quorumRuleFor,
+  verifyApproval,
+  verifyApprovals,
+  type Approval,
+  type Intent,
+  type Manifest,
+  type QuorumRule,
+} from '../intents/index.ts';
+
+/** Those that still count: somebody whom a newer manifest has left out does not approve any more. */
+export async function countingApprovals(
+  intent: Intent,
+  approvals: readonly Approval[],
+  manifest: Manifest,
+  nowMs: number,
+): Promise<readonly Approval[]> {
+  const counting: Approval[] = [];
+  for (const approval of approvals) {
+    try {
+      await verifyApproval(intent, approval, manifest, nowMs);
+      counting.push(approval);
+    } catch (thrown) {
+      if (!(thrown instanceof IntentError)) throw thrown;
+    }
+  }
+  return counting;
+}
+
+async function meets(
+  intent: Intent,
+  approvals: readonly Approval[],
+  manifest: Manifest,
+  nowMs: number,
+): Promise<boolean> {
+  try {
+    await verifyApprovals(intent, approvals, manifest, nowMs);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof IntentError && thrown.code === 'approvals_insufficient') return false;
+    throw thrown;
+  }
+}
+
+/**
+ * Whether approvals satisfy the policy's rule and the manifest's own, by which the signer will count.
+ * @throws IntentError `limit_exceeded` for an amount that no quorum may approve.
+ */
+export async function quorumMet(
+  intent: Intent,
+  approvals: readonly Approval[],
+  manifest: Manifest,
+  rule: QuorumRule,
+  nowMs: number,
+): Promise<boolean> {
+  const byPolicy = { ...manifest, quorumRules: [{ ...rule, upToSatoshis: null }] };
+  const byManifest = { ...manifest, quorumRules: [quorumRuleFor(manifest, amountAtStake(intent))] };
+  return (
+    (await meets(intent, approvals, byPolicy, nowMs)) && (await meets(intent, approvals, byManifest, nowMs))
+  );
+}

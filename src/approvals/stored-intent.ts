@@ -1,0 +1,97 @@
+import type { Approval, Intent, RequestSignature } from '../intents/index.ts';
+import type { IntentId } from '../shared/index.ts';
+import { ApprovalError } from './errors.ts';
+
+/** Where an intent of any kind stands in the queue. */
+export const QUEUE_STATES = [
+  /** Written down by the server, not signed by whoever asks. */
+  'draft',
+  /** Signed; waits for approvals. */
+  'open',
+  'approved',
+  /** Its kind has begun what cannot be taken back; the queue has no say any more. */
+  'executed',
+  'rejected',
+  'cancelled',
+  'expired',
+] as const;
+
+export type QueueState = (typeof QUEUE_STATES)[number];
+
+/** An intent as the queue keeps it: read from its canonical bytes, whose hash was compared. */
+export interface StoredIntent {
+  readonly intent: Intent;
+  readonly id: IntentId;
+  readonly hash: string;
+  readonly state: QueueState;
+  readonly version: number;
+  readonly request: RequestSignature | null;
+  readonly approvals: readonly Approval[];
+  readonly reason: string | null;
+  readonly changedAt: Date;
+}
+
+export const QUEUE_COMMANDS = ['sign', 'approve', 'reject', 'cancel', 'expire', 'execute'] as const;
+export type QueueCommand = (typeof QUEUE_COMMANDS)[number];
+
+/** State, command, next. What is not here is refused. An approval short of the quorum leaves the state as it is. */
+export const QUEUE_TABLE = {
+  draft: { sign: 'open', cancel: 'cancelled', expire: 'expired' },
+  open: { approve: 'approved', reject: 'rejected', cancel: 'cancelled', expire: 'expired' },
+  approved: { reject: 'rejected', cancel: 'cancelled', expire: 'expired', execute: 'executed' },
+  executed: {},
+  rejected: {},
+  cancelled: {},
+  expired: {},
+} as const satisfies Record<QueueState, Partial<Record<QueueCommand, QueueState>>>;
+
+/** What a command depends on besides the state. */
+export interface QueueFacts {
+  readonly nowMs: number;
+  /** After this approval: whether enough people have approved. */
+  readonly quorumMet?: boolean;
+}
+
+type Row = Partial<Record<QueueCommand, QueueState>>;
+
+const ENDED: Partial<Record<QueueState, string>> = {
+  executed: 'It is being carried out already.',
+  rejected: 'It has been rejected.',
+  cancelled: 'It has been cancelled.',
+  expired: 'It has expired.',
+};
+
+/**
+ * The state after a command. @throws ApprovalError `queued_intent_settled` when the state does not take the command,
+ * also because time is up (or not yet up, for `expire`); `queued_intent_not_signed` for a draft that is approved.
+ */
+export function decide(
+  { state, intent }: Pick<StoredIntent, 'state' | 'intent'>,
+  command: QueueCommand,
+  { nowMs, quorumMet = false }: QueueFacts,
+): QueueState {
+  const next = (QUEUE_TABLE[state] as Row)[command];
+  const isOver = nowMs >= Date.parse(intent.expiresAt);
+  if (next === undefined) {
+    if (state === 'draft') {
+      throw new ApprovalError('queued_intent_not_signed', 'Whoever asks for it has not signed it yet.');
+    }
+    throw new ApprovalError('queued_intent_settled', ENDED[state] ?? 'This is not possible any more.', {
+      details: { state, command },
+    });
+  }
+  if (command === 'expire' && !isOver) {
+    throw new ApprovalError('queued_intent_settled', 'Its time is not up yet.', {
+      details: { state, command },
+    });
+  }
+  if (isOver && (command === 'sign' || command === 'approve' || command === 'execute')) {
+    throw new ApprovalError('queued_intent_settled', 'Its time is up.', { details: { state, command } });
+  }
+  return command === 'approve' && !quorumMet ? state : next;
+}
+
+/** Whether nothing can change any more. */
+export function isSettled(state: QueueState): boolean {
+  return Object.keys(QUEUE_TABLE[state]).length === 0;
+}

@@ -1,0 +1,1 @@
+export { plainPolicy, type PlainPolicyOptions } from './plain-policy.ts';

@@ -1,0 +1,107 @@
+import { DEFAULT_SPEND_LIMITS, parseAddress, type SpendExpectation } from '../bitcoin/index.ts';
+import type { DatabaseTransaction } from '../database/index.ts';
+import { countingApprovals } from '../approvals/index.ts';
+import { descriptorHash, type Intent, type Manifest, type SigningBundle } from '../intents/index.ts';
+import {
+  addSatoshis,
+  feeRateFromSatsPerKvb,
+  parseId,
+  parseSatoshis,
+  type WalletId,
+} from '../shared/index.ts';
+import { verifyBundle, type VerifiedBundle } from '../intents/index.ts';
+import { WithdrawalError } from './errors.ts';
+import type { SourceWallet } from './ports.ts';
+import type { Member, RequestParts } from './withdrawal-parts.ts';
+import { requireSameWords } from './withdrawal-store.ts';
+
+/**
+ * The wallet that intents name, with the descriptor that they were signed for.
+ * @throws WithdrawalError `withdrawal_source_missing`, `withdrawal_damaged`.
+ */
+export async function sourceOf(
+  parts: Pick<RequestParts, 'wallets'>,
+  tx: DatabaseTransaction,
+  id: WalletId,
+  members: readonly Member[],
+): Promise<SourceWallet> {
+  const wallet = await parts.wallets.wallet(tx, id);
+  if (wallet === undefined) {
+    throw new WithdrawalError('withdrawal_source_missing', 'The wallet to pay from is not open.');
+  }
+  for (const { withdrawal, stored } of members) {
+    requireSameWords(withdrawal, stored);
+    if (stored.intent.body.descriptorHash !== descriptorHash(wallet.descriptor)) {
+      throw new WithdrawalError('withdrawal_damaged', 'The wallet is not the one that was approved.', {
+        details: { withdrawal: withdrawal.id },
+      });
+    }
+  }
+  return wallet;
+}
+
+/** What the transaction of some intents must be; the same limits as the signer's. */
+export function expectationOf(
+  wallet: SourceWallet,
+  intents: readonly Intent[],
+  manifest: Manifest,
+): SpendExpectation {
+  const approved = addSatoshis(...intents.map(({ body }) => parseSatoshis(body.maxFeeSatoshis)));
+  const institution = parseSatoshis(manifest.limits.maxFeeSatoshis);
+  return {
+    wallet: wallet.descriptor,
+    payments: intents.flatMap(({ body }) =>
+      body.payments.map(({ address, satoshis }) => ({
+        scriptPubKey: parseAddress(address, manifest.network).scriptPubKey,
+        value: parseSatoshis(satoshis),
+      })),
+    ),
+    limits: {
+      ...DEFAULT_SPEND_LIMITS,
+      maxFeeRate: feeRateFromSatsPerKvb(BigInt(manifest.limits.maxFeeRateSatsPerKvb)),
+      maxFee: approved < institution ? approved : institution,
+    },
+  };
+}
+
+/** A PSBT with all that entitles it, from our own records: what others sent along is never handed on. */
+export async function bundleOf(
+  wallet: SourceWallet,
+  members: readonly Member[],
+  psbt: string,
+  manifest: Manifest,
+  nowMs: number,
+): Promise<SigningBundle> {
+  const intents: SigningBundle['intents'] = [];
+  for (const { stored } of members) {
+    const { intent, request } = stored;
+    const approvals = await countingApprovals(intent, stored.approvals, manifest, nowMs);
+    intents.push({ intent, request, approvals: [...approvals] });
+  }
+  return { version: 1, wallet: wallet.id, intents, psbt };
+}
+
+/** Checks a bundle just as station and signer will, so that what they would refuse fails here. @throws IntentError, BitcoinError. */
+export async function checkBundle(
+  parts: Pick<RequestParts, 'trust' | 'clock'>,
+  wallet: SourceWallet,
+  bundle: SigningBundle,
+): Promise<VerifiedBundle> {
+  const { trust, clock } = parts;
+  const credentials = new Map<string, Awaited<ReturnType<typeof trust.credentialsOf>>>();
+  for (const { intent } of bundle.intents) {
+    const customer = parseId('customer', intent.body.customer);
+    if (!credentials.has(customer)) credentials.set(customer, await trust.credentialsOf(customer));
+  }
+  const manifest = await trust.manifest();
+  const known = { id: wallet.id, name: wallet.name, customer: wallet.customer };
+  return await verifyBundle(
+    bundle,
+    {
+      manifest,
+      wallet: { ...known, descriptor: wallet.descriptor, keyNames: wallet.keyNames },
+      credentialsOf: (customer) => credentials.get(customer) ?? new Map(),
+    },
+    clock.nowMs(),
+  );
+}

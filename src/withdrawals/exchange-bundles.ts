@@ -1,0 +1,143 @@
+import {
+  combinePsbts,
+  parsePsbtBase64,
+  psbtToBase64,
+  transactionId,
+  verifySignatures,
+  type Psbt,
+} from '../bitcoin/index.ts';
+import { appendAudit } from '../audit/index.ts';
+import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
+import { findIntent, type QueueActor } from '../approvals/index.ts';
+import { parseSigningBundle, type SigningBundle } from '../intents/index.ts';
+import { idFromUuid, idToUuid, type CustomerId, type PayoutId } from '../shared/index.ts';
+import { bundleOf, checkBundle, sourceOf } from './bundle.ts';
+import { WithdrawalError } from './errors.ts';
+import { changeTransaction, latestOf, readPayout, type Payout } from './payout-store.ts';
+import { withdrawalOf } from './withdrawal-store.ts';
+import type { Member, RequestParts } from './withdrawal-parts.ts';
+
+/** A bundle that waits for a cosigner. */
+export interface AwaitedBundle {
+  readonly payout: PayoutId;
+  readonly txid: string;
+  readonly bundle: SigningBundle;
+}
+
+async function membersOf(tx: DatabaseTransaction, payout: PayoutId): Promise<readonly Member[]> {
+  const rows = await tx.withdrawal.findMany({
+    where: { payoutId: idToUuid(payout) },
+    orderBy: { id: 'asc' },
+  });
+  const members: Member[] = [];
+  for (const row of rows) {
+    const withdrawal = withdrawalOf(row);
+    members.push({ withdrawal, stored: await findIntent(tx, withdrawal.intentId) });
+  }
+  return members;
+}
+
+/**
+ * What waits for the cosigner: for the station, everything; for a customer, what their own key may sign.
+ * @param owner only payouts of this customer's wallets.
+ */
+export async function awaitedBundles(
+  parts: RequestParts,
+  owner?: CustomerId,
+): Promise<readonly AwaitedBundle[]> {
+  return await inTransaction(parts.database, async (tx) => {
+    const rows = await tx.payoutTransaction.findMany({
+      where: {
+        cosigned: null,
+        payout: {
+          releasedAt: null,
+          withdrawals: { some: { state: { in: ['awaiting_cosigner', 'broadcast'] } } },
+        },
+      },
+      orderBy: { createdAt: 'asc' },
+    });
+    const awaited: AwaitedBundle[] = [];
+    for (const { payoutId, number, txid, psbt } of rows) {
+      const id = idFromUuid('payout', payoutId);
+      const payout = await readPayout(tx, id);
+      const members = await membersOf(tx, id);
+      if (latestOf(payout).number !== number) continue;
+      const wallet = await sourceOf(parts, tx, payout.walletId, members);
+      if (owner !== undefined && wallet.customer !== owner) continue;
+      const manifest = await parts.trust.manifest();
+      const bundle = await bundleOf(wallet, members, psbt, manifest, parts.clock.nowMs());
+      awaited.push({ payout: id, txid, bundle });
+    }
+    return awaited;
+  });
+}
+
+async function payoutOf(tx: DatabaseTransaction, txid: string, bundle: SigningBundle): Promise<Payout> {
+  const row = await tx.payoutTransaction.findUnique({ where: { txid } });
+  if (row === null)
+    throw new WithdrawalError('bundle_unknown', 'This transaction is none that was built here.');
+  await tx.$queryRaw`SELECT 1 FROM payout WHERE id = ${row.payoutId}::uuid FOR UPDATE`;
+  const payout = await readPayout(tx, idFromUuid('payout', row.payoutId));
+  if (payout.walletId !== bundle.wallet) {
+    throw new WithdrawalError('bundle_unknown', 'The bundle names another wallet.');
+  }
+  return payout;
+}
+
+/** Every input carries a signature of one and the same key. */
+function requireCosigner(psbt: Psbt, descriptor: Parameters<typeof verifySignatures>[1]): void {
+  const [first = [], ...others] = verifySignatures(psbt, descriptor);
+  const everywhere = first.filter((signer) => others.every((signers) => signers.includes(signer)));
+  if (everywhere.length > 0) return;
+  throw new WithdrawalError('bundle_signature_missing', 'No cosigner has signed every input.');
+}
+
+/**
+ * Takes a bundle back from a cosigner. Of all that it says only new signatures are used: they are merged into our
+ * own PSBT, with our own record of intent and approvals, and verified. The same bundle again changes nothing.
+ * @param owner only payouts of this customer's wallets; others do not exist.
+ * @throws IntentError `bundle_malformed`; BitcoinError for a PSBT or signature that is not right; WithdrawalError
+ * `bundle_unknown`, `bundle_not_awaited`, `bundle_signature_missing`.
+ */
+export async function importBundle(
+  parts: RequestParts,
+  document: unknown,
+  by: QueueActor,
+  owner?: CustomerId,
+): Promise<{ readonly payout: PayoutId; readonly txid: string }> {
+  const offered = parseSigningBundle(document);
+  const theirs = parsePsbtBase64(offered.psbt);
+  const txid = transactionId(theirs.transaction);
+  return await inTransaction(parts.database, async (tx) => {
+    const payout = await payoutOf(tx, txid, offered);
+    const latest = latestOf(payout);
+    const members = await membersOf(tx, payout.id);
+    const wallet = await sourceOf(parts, tx, payout.walletId, members);
+    if (owner !== undefined && wallet.customer !== owner) {
+      throw new WithdrawalError('bundle_unknown', 'This transaction is none that was built here.');
+    }
+    if (latest.txid === txid && latest.cosigned !== null) return { payout: payout.id, txid };
+    const isAwaited = members.some(
+      ({ withdrawal }) => withdrawal.state === 'awaiting_cosigner' || withdrawal.state === 'broadcast',
+    );
+    if (latest.txid !== txid || !isAwaited) {
+      throw new WithdrawalError('bundle_not_awaited', 'This bundle is not waited for any more.');
+    }
+    const merged = combinePsbts(parsePsbtBase64(latest.psbt), theirs);
+    requireCosigner(merged, wallet.descriptor);
+    const cosigned = psbtToBase64(merged);
+    const manifest = await parts.trust.manifest();
+    await checkBundle(
+      parts,
+      wallet,
+      await bundleOf(wallet, members, cosigned, manifest, parts.clock.nowMs()),
+    );
+    await changeTransaction(tx, payout, latest.number, { cosigned });
+    const now = new Date(parts.clock.nowMs());
+    await tx.withdrawal.updateMany({ where: { payoutId: idToUuid(payout.id) }, data: { lookAt: now } });
+    const { actor, strength, requestId } = by;
+    const entry = { actor, strength, action: 'payout.cosign', entity: payout.id, after: { txid } };
+    await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, parts.clock);
+    return { payout: payout.id, txid };
+  });
+}

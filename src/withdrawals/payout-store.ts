@@ -1,0 +1,159 @@
+import type { BuiltSpend } from '../bitcoin/index.ts';
+import { psbtToBase64 } from '../bitcoin/index.ts';
+import type { DatabaseTransaction, Prisma } from '../database/index.ts';
+import {
+  idFromUuid,
+  idToUuid,
+  satoshis,
+  type FeeRate,
+  type PayoutId,
+  type Satoshis,
+  type WalletId,
+} from '../shared/index.ts';
+import { WithdrawalError } from './errors.ts';
+
+/** One transaction that would make a payout; a fee bump adds another over the same coins. */
+export interface PayoutTransaction {
+  readonly number: number;
+  readonly txid: string;
+  /** BIP174, base64, unsigned. */
+  readonly psbt: string;
+  readonly fee: Satoshis;
+  /** With the other cosigner's signatures. */
+  readonly cosigned: string | null;
+  readonly transaction: Uint8Array | null;
+  readonly broadcastAt: Date | null;
+}
+
+/** Coins of one wallet on their way out. */
+export interface Payout {
+  readonly id: PayoutId;
+  readonly walletId: WalletId;
+  readonly version: number;
+  readonly reservedUntil: Date;
+  readonly signerAskedAt: Date | null;
+  /** `txid:vout`. */
+  readonly outpoints: readonly string[];
+  /** In the order in which they were built; at least one. */
+  readonly transactions: readonly PayoutTransaction[];
+}
+
+const WHOLE = {
+  include: { inputs: true, transactions: { orderBy: { number: 'asc' } } },
+} as const satisfies Prisma.PayoutDefaultArgs;
+
+/** Reads a payout; undefined when another transaction works on it. */
+export async function lockPayout(tx: DatabaseTransaction, id: PayoutId): Promise<Payout | undefined> {
+  const locked = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM payout WHERE id = ${idToUuid(id)}::uuid FOR UPDATE SKIP LOCKED`;
+  return locked.length === 0 ? undefined : await readPayout(tx, id);
+}
+
+/** Reads a payout without keeping others from it. */
+export async function readPayout(tx: DatabaseTransaction, id: PayoutId): Promise<Payout> {
+  const row = await tx.payout.findUniqueOrThrow({ where: { id: idToUuid(id) }, ...WHOLE });
+  return {
+    id,
+    walletId: idFromUuid('wallet', row.walletId),
+    version: row.version,
+    reservedUntil: row.reservedUntil,
+    signerAskedAt: row.signerAskedAt,
+    outpoints: row.inputs.map(({ txid, vout }) => `${txid}:${vout}`),
+    transactions: row.transactions.map((transaction) => ({
+      ...transaction,
+      fee: satoshis(transaction.fee),
+    })),
+  };
+}
+
+/** The one that counts: the latest. */
+export function latestOf({ transactions }: Payout): PayoutTransaction {
+  const latest = transactions.at(-1);
+  if (latest === undefined) throw new RangeError('a payout has no transaction');
+  return latest;
+}
+
+function outpointParts(outpoint: string): { readonly txid: string; readonly vout: number } {
+  const [txid = '', vout = ''] = outpoint.split(':');
+  return { txid, vout: Number(vout) };
+}
+
+export async function insertTransaction(
+  tx: DatabaseTransaction,
+  payout: PayoutId,
+  number: number,
+  spend: BuiltSpend,
+  feeRate: FeeRate,
+  now: Date,
+): Promise<void> {
+  const { txid, fee } = spend;
+  await tx.payoutTransaction.create({
+    data: {
+      payoutId: idToUuid(payout),
+      number,
+      txid,
+      psbt: psbtToBase64(spend.psbt),
+      fee,
+      feeRate,
+      createdAt: now,
+    },
+  });
+}
+
+/** Stores a payout with its first transaction and keeps its coins: a coin of another living payout is refused. */
+export async function insertPayout(
+  tx: DatabaseTransaction,
+  payout: { readonly id: PayoutId; readonly walletId: WalletId; readonly reservedUntil: Date },
+  spend: BuiltSpend,
+  feeRate: FeeRate,
+  now: Date,
+): Promise<void> {
+  const payoutId = idToUuid(payout.id);
+  await tx.payout.create({
+    data: {
+      id: payoutId,
+      walletId: idToUuid(payout.walletId),
+      reservedUntil: payout.reservedUntil,
+      createdAt: now,
+    },
+  });
+  await tx.payoutInput.createMany({
+    data: spend.coins.map(({ outpoint, value }) => ({ payoutId, ...outpointParts(outpoint), value })),
+  });
+  await insertTransaction(tx, payout.id, 1, spend, feeRate, now);
+}
+
+/** Changes the payout once. @throws WithdrawalError `withdrawal_changed_meanwhile`. */
+export async function changePayout(
+  tx: DatabaseTransaction,
+  { id, version }: Payout,
+  change: { readonly signerAskedAt?: Date; readonly releasedAt?: Date },
+): Promise<void> {
+  const { count } = await tx.payout.updateMany({
+    where: { id: idToUuid(id), version, releasedAt: null },
+    data: { ...change, version: version + 1 },
+  });
+  if (count === 1) return;
+  throw new WithdrawalError('withdrawal_changed_meanwhile', 'Somebody else was faster; look again.', {
+    retryable: true,
+  });
+}
+
+/** Lets its coins go. */
+export async function releasePayout(tx: DatabaseTransaction, payout: Payout, now: Date): Promise<void> {
+  await changePayout(tx, payout, { releasedAt: now });
+  await tx.payoutInput.updateMany({ where: { payoutId: idToUuid(payout.id) }, data: { released: true } });
+}
+
+export async function changeTransaction(
+  tx: DatabaseTransaction,
+  { id }: Payout,
+  number: number,
+  change: { readonly cosigned?: string; readonly transaction?: Uint8Array; readonly broadcastAt?: Date },
+): Promise<void> {
+  const { transaction, ...columns } = change;
+  await tx.payoutTransaction.update({
+    where: { payoutId_number: { payoutId: idToUuid(id), number } },
+    data: { ...columns, ...(transaction === undefined ? {} : { transaction: Uint8Array.from(transaction) }) },
+  });
+}

@@ -1,0 +1,76 @@
+import type { WalletCoin, WalletDescriptor } from '../bitcoin/index.ts';
+import type { DatabaseTransaction } from '../database/index.ts';
+import type { Manifest, PublicKey, SigningBundle, WalletPlan } from '../intents/index.ts';
+import type { CustomerId, PayoutId, WalletId } from '../shared/index.ts';
+
+/** A wallet that can be spent from, as it is registered. */
+export interface SourceWallet {
+  readonly id: WalletId;
+  readonly name: string;
+  readonly plan: WalletPlan;
+  /** Null for the treasury. */
+  readonly customer: CustomerId | null;
+  readonly descriptor: WalletDescriptor;
+  /** Cosigner role of each key, in the descriptor's order. */
+  readonly keyNames: readonly string[];
+}
+
+/** What the followed chain says of a coin that a block has spent. */
+export interface CoinSpending {
+  /** `txid:vout`. */
+  readonly outpoint: string;
+  readonly byTxid: string;
+  readonly height: number;
+}
+
+/** What withdrawals need of wallets. All of it runs in the caller's transaction. */
+export interface WalletsPort {
+  /** An open wallet; undefined when there is none. */
+  wallet(tx: DatabaseTransaction, id: WalletId): Promise<SourceWallet | undefined>;
+  treasury(tx: DatabaseTransaction): Promise<SourceWallet | undefined>;
+  /** The customer's open vaults, oldest first. */
+  vaultsOf(tx: DatabaseTransaction, customer: CustomerId): Promise<readonly SourceWallet[]>;
+  /** A fresh receive address that credits this customer. */
+  freshAddress(tx: DatabaseTransaction, wallet: WalletId, customer: CustomerId): Promise<string>;
+  /** Coins that may be spent now and are not reserved. */
+  coins(tx: DatabaseTransaction, wallet: WalletId): Promise<readonly WalletCoin[]>;
+  /** The coins of these outpoints (`txid:vout`), whatever their reservation. */
+  coinsOf(
+    tx: DatabaseTransaction,
+    wallet: WalletId,
+    outpoints: readonly string[],
+  ): Promise<readonly WalletCoin[]>;
+  /** Sets coins aside; throws when one is not free. Again for the same payout: prolongs. */
+  reserve(
+    tx: DatabaseTransaction,
+    reservation: {
+      readonly payout: PayoutId;
+      readonly wallet: WalletId;
+      readonly outpoints: readonly string[];
+      readonly until: Date;
+    },
+  ): Promise<void>;
+  release(tx: DatabaseTransaction, payout: PayoutId): Promise<void>;
+  /** A change index that was never given out. */
+  nextChangeIndex(tx: DatabaseTransaction, wallet: WalletId): Promise<number>;
+  /** Which of these coins a block has spent. */
+  spendings(tx: DatabaseTransaction, outpoints: readonly string[]): Promise<readonly CoinSpending[]>;
+}
+
+/** Whom to believe about approvers and customers' keys: as the signer has it. */
+export interface TrustPort {
+  manifest(): Promise<Manifest>;
+  credentialsOf(customer: CustomerId): Promise<ReadonlyMap<string, PublicKey>>;
+}
+
+/** The platform cosigner, in a process of its own. Each call may be repeated and answers the same. */
+export interface CosignerPort {
+  /** Checks a bundle that the other cosigner has signed, and signs last. */
+  sign(bundle: SigningBundle): Promise<{
+    /** BIP174, base64, complete. */
+    readonly psbt: string;
+    readonly txid: string;
+  }>;
+  /** Afterwards the intent is never signed; the transactions for which a signature left before. */
+  revoke(intentHash: string, reason: string): Promise<{ readonly signed: readonly string[] }>;
+}

@@ -1,0 +1,67 @@
+import type { DatabaseTransaction } from '../database/index.ts';
+import { WithdrawalBooks } from './ledger-books.ts';
+import { endUnpaid, moveAll, waitFor } from './group-moves.ts';
+import { WORKER, type Group, type StepParts } from './withdrawal-parts.ts';
+import { requireSameWords } from './withdrawal-store.ts';
+
+/** A change of the intent wakes it earlier. */
+const QUEUE_LOOK_MS = 60_000;
+
+const UNFUNDED = {
+  insufficient: 'The balance does not cover the amount and the highest network fee.',
+  frozen: 'The account is frozen.',
+} as const;
+
+/** `requested`: once it is signed, amount and fee cap are held, before anything else is done. */
+export async function stepRequested(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
+  const [{ withdrawal, stored }] = group.members;
+  if (stored.state === 'draft') {
+    await waitFor(parts, tx, group, QUEUE_LOOK_MS);
+    return;
+  }
+  requireSameWords(withdrawal, stored);
+  const held = await new WithdrawalBooks(parts.ledger).hold(withdrawal);
+  if (held === 'held') {
+    await moveAll(parts, tx, group, 'screen');
+    return;
+  }
+  await endUnpaid(parts, tx, group, { command: 'fail', reason: UNFUNDED[held] });
+}
+
+/** `screened`: what policy denies is rejected, the rest waits for people. */
+export async function stepScreened(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
+  const [{ stored }] = group.members;
+  const outcome = await parts.queue.requirement(stored.intent);
+  if (outcome.outcome === 'approvals') {
+    await moveAll(parts, tx, group, 'queue');
+    return;
+  }
+  // The intent is rejected; the next look ends the withdrawal and lets the hold go.
+  await parts.queue.deny(tx, stored.id, WORKER, outcome.reason);
+}
+
+export async function stepAwaitingApproval(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  group: Group,
+): Promise<void> {
+  const [{ stored }] = group.members;
+  if (stored.state !== 'approved') {
+    await waitFor(parts, tx, group, QUEUE_LOOK_MS);
+    return;
+  }
+  const outcome = await parts.queue.requirement(stored.intent);
+  const coolingOffMs = outcome.outcome === 'approvals' ? outcome.coolingOffMs : 0;
+  const coolUntil = coolingOffMs > 0 ? new Date(stored.changedAt.getTime() + coolingOffMs) : null;
+  await moveAll(parts, tx, group, 'approve', { change: { coolUntil } });
+}
+
+/** `approved` and `cooling_off`, until its time to cool off is over. @returns whether it may be built. */
+export async function stepCooling(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<boolean> {
+  const [{ withdrawal }] = group.members;
+  const rest = (withdrawal.coolUntil?.getTime() ?? 0) - parts.clock.nowMs();
+  if (rest <= 0) return true;
+  if (withdrawal.state === 'approved') await moveAll(parts, tx, group, 'cool');
+  else await waitFor(parts, tx, group, Math.min(rest, QUEUE_LOOK_MS));
+  return false;
+}

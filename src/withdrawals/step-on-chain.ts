@@ -1,0 +1,195 @@
+import { ChainError } from '../chain/index.ts';
+import type { DatabaseTransaction } from '../database/index.ts';
+import { satoshis, type Satoshis } from '../shared/index.ts';
+import { WithdrawalBooks } from './ledger-books.ts';
+import { moveAll, waitFor } from './group-moves.ts';
+import { changeTransaction, latestOf, type Payout, type PayoutTransaction } from './payout-store.ts';
+import { shareFee } from './share-fee.ts';
+import { completeLatest } from './step-sign.ts';
+import type { Group, StepParts } from './withdrawal-parts.ts';
+
+/** How often the chain is asked about a payout; blocks come every ten minutes. */
+const CHAIN_LOOK_MS = 5_000;
+/** No reorganisation as deep as this is followed without a person. */
+const BURIED_BLOCKS = 144;
+
+type PaidGroup = Group & { readonly payout: Payout };
+
+/** What the chain says of a payout's coins. */
+type Fate =
+  | { readonly kind: 'unspent' }
+  | { readonly kind: 'paid'; readonly by: PayoutTransaction; readonly height: number }
+  | { readonly kind: 'conflict'; readonly byTxid: string };
+
+async function fateOf(parts: StepParts, tx: DatabaseTransaction, payout: Payout): Promise<Fate> {
+  const spendings = await parts.wallets.spendings(tx, payout.outpoints);
+  const [first] = spendings;
+  if (first === undefined) return { kind: 'unspent' };
+  const own = payout.transactions.find(({ txid }) => txid === first.byTxid);
+  const stranger = spendings.find(({ byTxid }) => byTxid !== own?.txid);
+  if (own === undefined || stranger !== undefined) {
+    return { kind: 'conflict', byTxid: stranger?.byTxid ?? first.byTxid };
+  }
+  return { kind: 'paid', by: own, height: first.height };
+}
+
+async function conflict(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  group: PaidGroup,
+  byTxid: string,
+): Promise<void> {
+  const reason = 'A transaction that is none of ours has spent a coin of it.';
+  await moveAll(parts, tx, group, 'conflict', { reason, data: { byTxid }, change: lookIn(parts) });
+}
+
+function lookIn(parts: StepParts, ms = CHAIN_LOOK_MS): { readonly lookAt: Date } {
+  return { lookAt: new Date(parts.clock.nowMs() + ms) };
+}
+
+async function send(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  payout: Payout,
+  { number, transaction }: PayoutTransaction,
+): Promise<void> {
+  if (transaction === null) return;
+  await parts.node.broadcast(transaction);
+  await changeTransaction(tx, payout, number, { broadcastAt: new Date(parts.clock.nowMs()) });
+}
+
+/** `platform_signed`: the bytes are stored; the hold is posted, and they are sent. */
+export async function stepPlatformSigned(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  group: PaidGroup,
+): Promise<void> {
+  const { payout, members } = group;
+  const fate = await fateOf(parts, tx, payout);
+  const books = new WithdrawalBooks(parts.ledger);
+  for (const { withdrawal } of members) await books.broadcast(withdrawal);
+  if (fate.kind === 'conflict') {
+    await conflict(parts, tx, group, fate.byTxid);
+    return;
+  }
+  const latest = latestOf(payout);
+  if (fate.kind === 'unspent') await send(parts, tx, payout, latest);
+  await moveAll(parts, tx, group, 'broadcast', { data: { txid: latest.txid } });
+}
+
+/** Only ever the same bytes: whatever was lost, no second transaction comes of it. */
+async function keepInMempool(parts: StepParts, tx: DatabaseTransaction, payout: Payout): Promise<void> {
+  const final = payout.transactions.filter(({ transaction }) => transaction !== null).at(-1);
+  if (final === undefined) return;
+  if (final.broadcastAt !== null && (await parts.node.mempoolEntry(final.txid)) !== undefined) return;
+  try {
+    await send(parts, tx, payout, final);
+  } catch (thrown) {
+    // Already in a block that the follower has not reached, or thrown out by a conflict that it will report.
+    const reason = thrown instanceof ChainError ? thrown.details['reason'] : undefined;
+    if (reason !== 'inputs_missing_or_spent') throw thrown;
+  }
+}
+
+async function confirm(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  group: PaidGroup,
+  { by, height }: Fate & { kind: 'paid' },
+): Promise<void> {
+  const books = new WithdrawalBooks(parts.ledger);
+  const { members } = group;
+  const shares = shareFee(
+    by.fee,
+    members.map(({ withdrawal }) => withdrawal.maxFee),
+  );
+  const left = new Map<string, Satoshis>();
+  for (const [index, { withdrawal }] of members.entries()) {
+    const { id, amount, maxFee, bookedAmount, confirmedCycle } = withdrawal;
+    const leaves = satoshis(amount + (shares[index] ?? 0n));
+    const reserved = bookedAmount ?? amount + maxFee;
+    if (leaves > reserved) await books.topUp(withdrawal, leaves - reserved, confirmedCycle + 1);
+    await books.confirm(withdrawal, leaves, reserved > leaves ? reserved : leaves, confirmedCycle + 1);
+    left.set(id, leaves);
+  }
+  await moveAll(parts, tx, group, 'confirm', {
+    changeOf: ({ withdrawal }) => ({
+      bookedAmount: left.get(withdrawal.id) ?? null,
+      confirmedCycle: withdrawal.confirmedCycle + 1,
+      ...lookIn(parts),
+    }),
+    data: { txid: by.txid, height: height.toString(), feeSatoshis: by.fee.toString() },
+  });
+}
+
+/** `broadcast`: waits for a block, keeps the transaction in the mempool, and carries a fee bump through. */
+export async function stepBroadcast(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  group: PaidGroup,
+): Promise<void> {
+  const { payout } = group;
+  const fate = await fateOf(parts, tx, payout);
+  if (fate.kind === 'paid') {
+    await confirm(parts, tx, group, fate);
+    return;
+  }
+  if (fate.kind === 'conflict') {
+    await conflict(parts, tx, group, fate.byTxid);
+    return;
+  }
+  const latest = latestOf(payout);
+  if (latest.transaction === null && latest.cosigned !== null) {
+    await completeLatest(parts, tx, group);
+    await waitFor(parts, tx, group, 0);
+    return;
+  }
+  await keepInMempool(parts, tx, payout);
+  await waitFor(parts, tx, group, CHAIN_LOOK_MS);
+}
+
+/** `confirmed`: until it is buried, a reorganisation may take it back. */
+export async function stepConfirmed(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  group: PaidGroup,
+): Promise<void> {
+  const fate = await fateOf(parts, tx, group.payout);
+  const [{ withdrawal }] = group.members;
+  const isSame = fate.kind === 'paid' && bookedFor(group, fate.by) === withdrawal.bookedAmount;
+  if (isSame) {
+    const { height } = await parts.node.tip();
+    const isBuried = height - fate.height + 1 >= BURIED_BLOCKS;
+    await waitFor(parts, tx, group, isBuried ? null : CHAIN_LOOK_MS);
+    return;
+  }
+  const books = new WithdrawalBooks(parts.ledger);
+  for (const { withdrawal: each } of group.members) {
+    await books.unconfirm(each, each.bookedAmount ?? 0n, each.confirmedCycle);
+  }
+  const reason = 'A reorganisation has taken its block from the chain.';
+  await moveAll(parts, tx, group, 'unconfirm', { reason });
+}
+
+/** What the first member would have booked for a transaction of the payout. */
+function bookedFor({ members }: Group, by: PayoutTransaction): bigint {
+  const [share = 0n] = shareFee(
+    by.fee,
+    members.map(({ withdrawal }) => withdrawal.maxFee),
+  );
+  return members[0].withdrawal.amount + share;
+}
+
+/** `replaced`: a person has to find out why; if the block goes, our own transaction counts again. */
+export async function stepReplaced(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  group: PaidGroup,
+): Promise<void> {
+  const fate = await fateOf(parts, tx, group.payout);
+  if (fate.kind === 'conflict') {
+    await waitFor(parts, tx, group, CHAIN_LOOK_MS);
+    return;
+  }
+  await moveAll(parts, tx, group, 'reinstate', { reason: 'The conflicting transaction has left the chain.' });
+}

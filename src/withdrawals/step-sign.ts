@@ -1,0 +1,85 @@
+import { completeSpend, parsePsbtBase64 } from '../bitcoin/index.ts';
+import type { DatabaseTransaction } from '../database/index.ts';
+import { bundleOf, checkBundle, expectationOf, sourceOf } from './bundle.ts';
+import { WithdrawalError } from './errors.ts';
+import { moveAll, unbuild, waitFor } from './group-moves.ts';
+import { changePayout, changeTransaction, latestOf, type Payout } from './payout-store.ts';
+import { WORKER, type Group, type StepParts } from './withdrawal-parts.ts';
+
+/** An import of what a cosigner signed is noticed after so long at most. */
+const COSIGNER_LOOK_MS = 30_000;
+
+type PaidGroup = Group & { readonly payout: Payout };
+
+/**
+ * Lets the signer complete the latest transaction, checks what it answers, and stores the bytes. Repeating it after
+ * a crash gives the same transaction, since the signer answers the same and signatures are deterministic.
+ * @throws WithdrawalError `signer_answer_wrong`; what the signer refuses.
+ */
+export async function completeLatest(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  { payout, members }: PaidGroup,
+): Promise<string> {
+  const latest = latestOf(payout);
+  const wallet = await sourceOf(parts, tx, payout.walletId, members);
+  const manifest = await parts.trust.manifest();
+  const nowMs = parts.clock.nowMs();
+  const bundle = await bundleOf(wallet, members, latest.cosigned ?? '', manifest, nowMs);
+  const answer = await parts.cosigner.sign(bundle);
+  const intents = members.map(({ stored }) => stored.intent);
+  const completed = completeSpend(parsePsbtBase64(answer.psbt), expectationOf(wallet, intents, manifest));
+  if (completed.txid !== latest.txid || answer.txid !== latest.txid) {
+    throw new WithdrawalError('signer_answer_wrong', 'The signer signed another transaction.', {
+      details: { expected: latest.txid, signed: completed.txid },
+    });
+  }
+  await changeTransaction(tx, payout, latest.number, { transaction: completed.bytes });
+  return completed.txid;
+}
+
+/**
+ * The signer is about to be asked: from here on nothing of it can be taken back by us. All is checked before, and not
+ * afterwards: a signature that already exists must be fetched however late it is.
+ */
+async function ask(parts: StepParts, tx: DatabaseTransaction, group: PaidGroup): Promise<void> {
+  const wallet = await sourceOf(parts, tx, group.payout.walletId, group.members);
+  const psbt = latestOf(group.payout).cosigned ?? '';
+  const manifest = await parts.trust.manifest();
+  await checkBundle(
+    parts,
+    wallet,
+    await bundleOf(wallet, group.members, psbt, manifest, parts.clock.nowMs()),
+  );
+  for (const { stored } of group.members) await parts.queue.execute(tx, stored.id, WORKER);
+  await changePayout(tx, group.payout, { signerAskedAt: new Date(parts.clock.nowMs()) });
+  await waitFor(parts, tx, group, 0);
+}
+
+/** `awaiting_cosigner` */
+export async function stepAwaitingCosigner(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  group: PaidGroup,
+): Promise<void> {
+  const { payout } = group;
+  if (payout.signerAskedAt !== null) {
+    const txid = await completeLatest(parts, tx, group);
+    await moveAll(parts, tx, group, 'sign', { data: { txid } });
+    return;
+  }
+  const spendings = await parts.wallets.spendings(tx, payout.outpoints);
+  if (spendings.length > 0) {
+    await unbuild(parts, tx, group, 'A coin of it is spent.');
+    return;
+  }
+  if (latestOf(payout).cosigned !== null) {
+    await ask(parts, tx, group);
+    return;
+  }
+  if (payout.reservedUntil.getTime() <= parts.clock.nowMs()) {
+    await unbuild(parts, tx, group, 'Nobody has cosigned it in time.');
+    return;
+  }
+  await waitFor(parts, tx, group, COSIGNER_LOOK_MS);
+}

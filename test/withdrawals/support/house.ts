@@ -1,0 +1,298 @@
+import { parsePsbtBase64, psbtToBase64, signPsbt, systemRandom } from '../../../src/bitcoin/index.ts';
+import { ApprovalQueue, expireIntents, findIntent, type QueueActor } from '../../../src/approvals/index.ts';
+import { inTransaction, type Database } from '../../../src/database/index.ts';
+import {
+  intentHash,
+  statementDigest,
+  type Approval,
+  type Intent,
+  type PublicKey,
+  type RequestSignature,
+  type SigningBundle,
+} from '../../../src/intents/index.ts';
+import { accountId, type PurposeName } from '../../../src/ledger/client/index.ts';
+import { plainPolicy } from '../../../src/policy/index.ts';
+import {
+  idToUuid,
+  isoTime,
+  newId,
+  parseId,
+  satoshis,
+  type CustomerId,
+  type WalletId,
+  type WithdrawalId,
+} from '../../../src/shared/index.ts';
+import { signingCredentialsOf, type Wallet } from '../../../src/wallets/index.ts';
+import {
+  awaitedBundles,
+  explainWithdrawal,
+  importBundle,
+  ownWallets,
+  requestWithdrawal,
+  stepOnce,
+  type StepParts,
+  type WithdrawalRequest,
+} from '../../../src/withdrawals/index.ts';
+import { attestedKey, type AttestedKey, type TestCustomer } from '../../fixtures/custody.ts';
+import { ChainHouse } from '../../wallets/custody-house.ts';
+
+const BTC = 1;
+export const SOMEBODY: QueueActor = { actor: { kind: 'anonymous' }, strength: 'none' };
+/** P2WPKH of nobody. */
+export const PAYEE = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
+
+export interface Owner {
+  readonly customer: TestCustomer;
+  readonly vault: Wallet;
+}
+
+/** What a withdrawal asks for; from the vault unless told. */
+export type Wish = Partial<WithdrawalRequest> & Pick<WithdrawalRequest, 'to'>;
+
+/** An institution that pays out: real node, ledger, database and signer; this process is worker and station. */
+export class House {
+  readonly chain: ChainHouse;
+  readonly parts: StepParts;
+  readonly treasury: Wallet;
+  /** What went wrong in steps, newest last. */
+  readonly failures: unknown[] = [];
+  readonly #customersKeys = new Map<WalletId, AttestedKey>();
+
+  static async open(): Promise<House> {
+    const chain = await ChainHouse.open();
+    return new House(chain, await chain.house.treasury());
+  }
+
+  private constructor(chain: ChainHouse, treasury: Wallet) {
+    const { house, node } = chain;
+    const { database, ledger, parts, signer, scene } = house;
+    const { clock } = scene;
+    const manifest = () => Promise.resolve(scene.house.manifest);
+    const credentialsOf = async (id: CustomerId): Promise<ReadonlyMap<string, PublicKey>> =>
+      new Map((await signingCredentialsOf(database, id)).map((key) => [key.id, key.publicKey]));
+    const policy = plainPolicy({
+      version: 1,
+      thresholds: [
+        { upTo: satoshis(1_000_000n), approvals: 1, coolingOffMs: 0 },
+        { upTo: satoshis(50_000_000n), approvals: 2, coolingOffMs: 3_600_000 },
+      ],
+    });
+    const behaviour = { explain: explainWithdrawal, changed: () => Promise.resolve() };
+    this.chain = chain;
+    this.treasury = treasury;
+    this.parts = {
+      ...{ database, ledger, clock, node },
+      network: 'regtest',
+      policyVersion: policy.version,
+      queue: new ApprovalQueue({
+        ...{ clock, manifest, policy, credentialsOf },
+        kinds: new Map([['withdrawal', behaviour]]),
+      }),
+      wallets: ownWallets({ ...parts, node }),
+      trust: { manifest, credentialsOf },
+      cosigner: {
+        sign: (bundle) => signer.sign({ bundle }),
+        revoke: (hash, reason) => signer.revoke({ intentHash: hash, reason }),
+      },
+      random: systemRandom,
+    };
+  }
+
+  get database(): Database {
+    return this.chain.house.database;
+  }
+
+  close(): Promise<void> {
+    return this.chain.close();
+  }
+
+  /** A customer with an open vault. */
+  async owner(plan: 'custodial' | 'collaborative' = 'custodial'): Promise<Owner> {
+    const { house } = this.chain;
+    if (plan === 'custodial') {
+      const { customer, wallet } = await house.vault();
+      return { customer, vault: wallet };
+    }
+    const customer = await house.customer();
+    await house.stock(1);
+    const key = attestedKey(`key of ${customer.id}`, 'customer', customer.signer);
+    const vault = await house.opened(await house.request(customer.id, plan, key.attestation));
+    this.#customersKeys.set(vault.id, key);
+    return { customer, vault };
+  }
+
+  /** Coins arrive and are credited. */
+  async deposit(
+    { customer, vault }: Owner,
+    balance: 'vault' | 'spending',
+    ...amounts: bigint[]
+  ): Promise<void> {
+    const wallet = balance === 'vault' ? vault.id : this.treasury.id;
+    for (const amount of amounts) {
+      const { address } = await this.chain.house.give(wallet, customer.id);
+      await this.chain.pay(address, amount);
+    }
+    await this.mine(6);
+  }
+
+  /** Blocks come, are followed, and what they bring is booked. */
+  async mine(blocks = 1): Promise<void> {
+    await this.chain.mine(blocks);
+  }
+
+  /** A balance on the account's own side, and what of it is available. */
+  async balance(
+    purpose: PurposeName,
+    owner: CustomerId | WalletId,
+  ): Promise<{ posted: bigint; available: bigint }> {
+    const { value } = await this.chain.house.ledger.accounts([accountId(purpose, BTC, owner)]);
+    const account = value[0]!;
+    const credit = account.creditsPosted - account.debitsPosted;
+    return { posted: credit < 0n ? -credit : credit, available: account.available };
+  }
+
+  /** Asks for a withdrawal; unsigned. */
+  async ask({ customer }: Owner, wish: Wish): Promise<{ id: WithdrawalId; intent: Intent }> {
+    const ids = { withdrawal: newId('withdrawal'), intent: newId('intent') };
+    const usual = { balance: 'vault' as const, maxFee: satoshis(20_000n), lifetimeMs: 86_400_000 };
+    const request = { customer: customer.id, ...usual, ...wish };
+    const { stored } = await inTransaction(this.database, (tx) =>
+      requestWithdrawal(this.parts, tx, ids, request, SOMEBODY),
+    );
+    return { id: ids.withdrawal, intent: stored.intent };
+  }
+
+  signatureOf({ customer }: Owner, intent: Intent): RequestSignature {
+    const { credential, signer } = customer;
+    const signedAt = isoTime(this.parts.clock.nowMs());
+    const statement = { purpose: 'request' as const, intentHash: intentHash(intent), credential, signedAt };
+    return { statement, signature: signer.sign(statementDigest(statement)) };
+  }
+
+  async sign(owner: Owner, intent: Intent): Promise<void> {
+    const request = this.signatureOf(owner, intent);
+    await inTransaction(this.database, (tx) =>
+      this.parts.queue.sign(tx, parseId('intent', intent.id), request, SOMEBODY),
+    );
+  }
+
+  approvalBy(intent: Intent, approver = 0, decision: 'approve' | 'reject' = 'approve'): Approval {
+    const { id, signer } = this.chain.house.scene.house.house.approvers[approver]!;
+    const statement: Approval['statement'] = {
+      ...{ purpose: 'approval', intentHash: intentHash(intent), decision, approver: id },
+      signedAt: isoTime(this.parts.clock.nowMs()),
+      ...(decision === 'reject' ? { reason: 'not today' } : {}),
+    };
+    return { statement, signature: signer.sign(statementDigest(statement)) };
+  }
+
+  async judge(intent: Intent, approver = 0, decision: 'approve' | 'reject' = 'approve'): Promise<void> {
+    const approval = this.approvalBy(intent, approver, decision);
+    await inTransaction(this.database, (tx) =>
+      this.parts.queue.judge(
+        tx,
+        parseId('intent', intent.id),
+        approval,
+        approval.statement.approver,
+        SOMEBODY,
+      ),
+    );
+  }
+
+  async cancel(intent: Intent): Promise<void> {
+    await inTransaction(this.database, (tx) =>
+      this.parts.queue.cancel(tx, parseId('intent', intent.id), SOMEBODY, 'changed my mind'),
+    );
+  }
+
+  /** Steps until nothing is due, or one fails. */
+  async settle(parts: StepParts = this.parts): Promise<void> {
+    const before = this.failures.length;
+    await expireIntents(this.database, parts.queue, parts.clock);
+    for (let step = 0; step < 200; step++) {
+      if (!(await stepOnce(parts, (thrown) => this.failures.push(thrown)))) return;
+      if (this.failures.length > before) return;
+    }
+    throw new Error('the steps do not end');
+  }
+
+  /** As `settle`, and no step may fail. */
+  async carryOn(): Promise<void> {
+    const before = this.failures.length;
+    await this.settle();
+    if (this.failures.length > before) throw this.failures.at(-1);
+  }
+
+  /** Time passes, for whatever looks again later. */
+  async later(ms = 60_000): Promise<void> {
+    this.chain.house.scene.clock.advance(ms);
+    await this.carryOn();
+  }
+
+  async row(id: WithdrawalId) {
+    return await this.database.withdrawal.findUniqueOrThrow({
+      where: { id: idToUuid(id) },
+      include: { payout: { include: { transactions: { orderBy: { number: 'asc' } }, inputs: true } } },
+    });
+  }
+
+  async state(id: WithdrawalId): Promise<string> {
+    return (await this.row(id)).state;
+  }
+
+  intentState(intent: Intent): Promise<string> {
+    return inTransaction(
+      this.database,
+      async (tx) => (await findIntent(tx, parseId('intent', intent.id))).state,
+    );
+  }
+
+  /** Everything that waits is signed by its cosigner. @returns how much did. */
+  async cosign(): Promise<number> {
+    const awaited = await awaitedBundles(this.parts);
+    for (const { bundle } of awaited)
+      await importBundle(this.parts, await this.signedBundle(bundle), SOMEBODY);
+    return awaited.length;
+  }
+
+  /** A bundle as its cosigner hands it back: the cold station's, or the customer's own key. */
+  async signedBundle(bundle: SigningBundle): Promise<SigningBundle> {
+    const id = parseId('wallet', bundle.wallet);
+    const wallet = await inTransaction(this.database, (tx) => this.parts.wallets.wallet(tx, id));
+    const own = this.#customersKeys.get(id);
+    const cold = this.chain.house.poolKeys.find(
+      ({ accountKey, attestation }) =>
+        attestation.statement.role === 'cold' &&
+        wallet!.descriptor.keys.some(({ xpub }) => xpub.text === accountKey.xpub.text),
+    );
+    const { accountKey } = (own ?? cold)!;
+    const psbt = signPsbt(parsePsbtBase64(bundle.psbt), accountKey, wallet!.descriptor);
+    return { ...bundle, psbt: psbtToBase64(psbt) };
+  }
+
+  /** Asked for, signed, approved, and built: it waits for the cosigner. */
+  async awaitingCosigner(owner: Owner, wish: Wish): Promise<{ id: WithdrawalId; intent: Intent }> {
+    const asked = await this.ask(owner, wish);
+    await this.sign(owner, asked.intent);
+    await this.carryOn();
+    await this.judge(asked.intent);
+    await this.carryOn();
+    return asked;
+  }
+
+  async broadcast(owner: Owner, wish: Wish): Promise<{ id: WithdrawalId; intent: Intent }> {
+    const asked = await this.awaitingCosigner(owner, wish);
+    await this.cosign();
+    await this.carryOn();
+    return asked;
+  }
+
+  /** Books against coins; zero when they agree. */
+  difference(wallet: WalletId): Promise<bigint> {
+    return this.chain.difference(wallet);
+  }
+}
+
+export function pay(amount: bigint, address = PAYEE): WithdrawalRequest['to'] {
+  return { kind: 'addresses', payments: [{ address, satoshis: satoshis(amount) }] };
+}
