@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AES_KEY_BYTES, openAes, sealAes } from './aes-gcm.ts';
-import { eraseFile, readRegularFile, writeNewFile } from './durable-file.ts';
+import { eraseFile, fileRefusal, readRegularFile, writeNewFile } from './durable-file.ts';
 import { KeyringError } from './errors.ts';
 
 /**
@@ -92,10 +92,15 @@ class FileSlots implements SealedSlots {
 
   async has(id: string): Promise<boolean> {
     const path = pathOf(this.#directory, id);
-    return lstat(path).then(
-      () => true,
-      () => false,
-    );
+    try {
+      await lstat(path);
+      return true;
+    } catch (thrown) {
+      // A directory that cannot be looked into is not an empty one.
+      const refusal = fileRefusal(path, thrown);
+      if (refusal.code === 'file_missing') return false;
+      throw refusal;
+    }
   }
 }
 

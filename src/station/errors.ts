@@ -15,6 +15,8 @@ export type StationErrorCode =
   | 'wallet_unknown'
   | 'wallet_changed'
   | 'wallet_with_two_own_keys'
+  | 'credential_unknown'
+  | 'credential_changed'
   | 'key_used_before'
   | 'own_key_missing'
   | 'envelope_missing'

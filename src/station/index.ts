@@ -3,6 +3,7 @@ export { readDocument, writeDocument } from './documents.ts';
 export { initStation, openStation, unlockStation, type Station, type StationRole } from './station.ts';
 export { attestsBy, followManifests, loadManifest, manifestInForce } from './manifests.ts';
 export { generateKeys } from './pool.ts';
+export { parseCredentialPin, pinCredential } from './credentials.ts';
 export { parseRegistrationFile, registerWallet } from './wallets.ts';
 export {
   amountLeaving,

@@ -17,12 +17,13 @@ import {
   type Masters,
 } from '../keyring/index.ts';
 import { addSatoshis, type Satoshis } from '../shared/index.ts';
+import { credentialsFor } from './credentials.ts';
 import { StationError } from './errors.ts';
 import { manifestInForce } from './manifests.ts';
 import { accountKeyOf, envelopeContext, envelopeName } from './pool.ts';
 import { noteSigned, requireNotSignedOtherwise } from './signed-intents.ts';
 import type { Station } from './station.ts';
-import { credentialsFor, pinnedWallet, type PinnedWallet } from './wallets.ts';
+import { pinnedWallet, type PinnedWallet } from './wallets.ts';
 
 /** A bundle that was checked against everything that the station has pinned, and may be signed. */
 export interface CheckedBundle {

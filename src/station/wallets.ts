@@ -45,7 +45,7 @@ const pinSchema = z.strictObject({
 });
 
 const customersOf = (station: Station, customer: string): string =>
-  join(station.directory, 'customers', customer);
+  join(station.directory, 'customers', customer, 'wallets');
 const walletFile = (station: Station, wallet: string): string =>
   join(station.directory, 'wallets', `${wallet}.json`);
 
@@ -163,21 +163,12 @@ export async function pinnedWallet(station: Station, wallet: string): Promise<Pi
   return { registration, descriptor, ownKey: await ownKeyOf(station, registration) };
 }
 
-/**
- * The credentials with which a customer may ask: out of a vault, those of the vault itself; out of a wallet of the
- * institution, those that any pinned wallet of the customer names.
- */
-export async function credentialsFor(
+/** The credentials that the pinned wallets of a customer name. */
+export async function registeredCredentials(
   station: Station,
-  { registration }: PinnedWallet,
   customer: string,
-): Promise<ReadonlyMap<string, PublicKey>> {
+): Promise<Map<string, PublicKey>> {
   const credentials = new Map<string, PublicKey>();
-  if (registration.customer !== null) {
-    if (registration.customer !== customer) return credentials;
-    for (const { id, publicKey } of registration.credentials) credentials.set(id, publicKey);
-    return credentials;
-  }
   if (!isIdOf('customer', customer)) return credentials;
   const manifests = await acceptedManifests(station);
   for (const wallet of await namesIn(customersOf(station, customer))) {

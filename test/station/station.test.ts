@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { completeSpend, parseDescriptor, parsePsbtBase64, signPsbt } from '../../src/bitcoin/index.ts';
 import {
+  credentialPinDigest,
   manifestHash,
   verifyKeyAttestation,
+  type CredentialPin,
   type Manifest,
   type SigningBundle,
 } from '../../src/intents/index.ts';
 import { keyIdOf } from '../../src/keyring/index.ts';
-import { newId } from '../../src/shared/index.ts';
+import { newId, type CustomerId } from '../../src/shared/index.ts';
 import {
   checkBundle,
   confirmationDigits,
@@ -20,7 +22,9 @@ import {
   loadManifest,
   manifestInForce,
   openStation,
+  parseCredentialPin,
   parseRegistrationFile,
+  pinCredential,
   registerWallet,
   requireConfirmation,
   requireSignable,
@@ -36,12 +40,13 @@ import {
   receiptOf,
   registeredWallet,
   registrationOf,
+  requestBy,
   walletCoins,
   type TestWallet,
 } from '../fixtures/custody.ts';
 import { at, NOW, signedManifest } from '../fixtures/intents.ts';
 import { fixtureMasters } from '../fixtures/masters.ts';
-import { rsaPem } from '../fixtures/signing-keys.ts';
+import { passkeySigner, rsaPem } from '../fixtures/signing-keys.ts';
 import {
   mastersOf,
   newStation,
@@ -369,6 +374,48 @@ describe('signing', () => {
     });
     await registerWallet(all.station, theirs);
     expect(await refusalOf(() => sign(unknown))).toBe('accepted');
+  });
+
+  it('takes a further credential at the word of a pinned one, and of no other', async () => {
+    const [customer, neighbour] = all.house.customers;
+    const further = { ...customer, credential: newId('credential'), signer: passkeySigner() };
+    const asked = payoutIntent(wallet);
+    const [entitled] = bundleOf(all.house, wallet, [asked]).intents;
+    const bundle = {
+      ...bundleOf(all.house, wallet, [asked]),
+      intents: [{ ...entitled!, request: requestBy(further, asked) }],
+    };
+    expect(await refusalOf(() => sign(bundle))).toBe('request_not_signed_by_customer');
+    const pinOf = (
+      by: typeof customer | typeof further,
+      signer = by.signer,
+      of = customer.id,
+    ): CredentialPin => {
+      const statement: CredentialPin['statement'] = {
+        purpose: 'pin credential',
+        network: 'regtest',
+        customer: of,
+        credential: { id: further.credential, publicKey: further.signer.publicKey },
+        signedBy: by.credential,
+        signedAt: at(-1),
+      };
+      return { statement, signature: signer.sign(credentialPinDigest(statement)) };
+    };
+    const refusal = (pin: CredentialPin): Promise<string> =>
+      refusalOf(() => pinCredential(all.station, parseCredentialPin(structuredClone(pin))));
+    expect(await refusal(pinOf(further))).toBe('credential_unknown');
+    expect(await refusal(pinOf(neighbour))).toBe('credential_unknown');
+    expect(await refusal(pinOf(customer, neighbour.signer))).toBe('signature_wrong');
+    expect(await refusal(pinOf(customer, customer.signer, '../../x' as CustomerId))).toBe(
+      'document_malformed',
+    );
+    expect(await refusal(pinOf(customer))).toBe('accepted');
+    expect(await refusal(pinOf(customer))).toBe('accepted');
+    expect(await refusalOf(() => sign(bundle))).toBe('accepted');
+    const other = pinOf(customer);
+    other.statement.credential = { id: further.credential, publicKey: neighbour.signer.publicKey };
+    const changed = { ...other, signature: customer.signer.sign(credentialPinDigest(other.statement)) };
+    expect(await refusal(changed)).toBe('credential_changed');
   });
 
   it('refuses a wallet that it does not know', async () => {

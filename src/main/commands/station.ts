@@ -15,7 +15,9 @@ import {
   loadManifest,
   manifestInForce,
   openStation,
+  parseCredentialPin,
   parseRegistrationFile,
+  pinCredential,
   readDocument,
   registerWallet,
   requireConfirmation,
@@ -128,6 +130,16 @@ async function register(directory: string, files: readonly string[]): Promise<vo
         ? '  None of its keys is of this station: it is pinned for its credentials.'
         : `  The key ${ownKey.statement.origin} is of this station.`,
     );
+  }
+}
+
+async function pin(directory: string, files: readonly string[]): Promise<void> {
+  const station = await openStation(directory);
+  for (const file of files) {
+    const credentialPin = parseCredentialPin(await readDocument(file));
+    await pinCredential(station, credentialPin);
+    const { customer, credential } = credentialPin.statement;
+    say(`Pinned the credential ${credential.id} of ${customer}.`);
   }
 }
 
@@ -252,6 +264,10 @@ export function registerStation(trilock: Command): void {
     .command('register-wallet <directory> <files...>')
     .description('pin wallets by their registration files')
     .action(register);
+  station
+    .command('pin-credential <directory> <files...>')
+    .description('pin further credentials of customers, each signed with one that is pinned already')
+    .action(pin);
   station
     .command('inspect <directory> <files...>')
     .description('say in plain words what bundles would do; status 1 when one is refused')
