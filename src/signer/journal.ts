@@ -90,6 +90,20 @@ export interface NewEntry {
   readonly atMs: number;
 }
 
+/** The hash of an entry, over all of it and the entry before; after a resumption, over the witness's head too. */
+export function entryHash(entry: {
+  readonly epoch: number;
+  readonly counter: number;
+  readonly kind: JournalKind;
+  readonly subject: JsonValue;
+  readonly manifestNumber: number;
+  readonly atMs: number;
+  readonly previousHead: string;
+  readonly ownHead: string;
+}): string {
+  return hex(hashStatement(JOURNAL_TAG, entry));
+}
+
 /** Where a resumption lets the journal go on: after what the witness last countersigned. */
 export interface AfterWitness {
   readonly counter: number;
@@ -112,18 +126,8 @@ export async function appendEntry(
   const epoch = afterWitness === undefined ? last.epoch : last.epoch + 1;
   const counter = base.counter + 1;
   const { kind, subject, atMs } = entry;
-  const head = hex(
-    hashStatement(JOURNAL_TAG, {
-      epoch,
-      counter,
-      kind,
-      subject,
-      manifestNumber,
-      atMs,
-      previousHead: base.head,
-      ownHead: last.head,
-    }),
-  );
+  const hashed = { epoch, counter, kind, subject, manifestNumber, atMs };
+  const head = entryHash({ ...hashed, previousHead: base.head, ownHead: last.head });
   const statement = statementOf({ counter, manifestNumber, head });
   const signature = identity.sign(statementBytes('signer', identity.publicKey, statement));
   await tx.query(

@@ -9,9 +9,11 @@ import { isDomainError } from '../shared/index.ts';
 import { requireInStep } from './in-step.ts';
 import { loadKeyFile } from './key-file.ts';
 import { attestationKeyOf, platformKeys } from './platform-keys.ts';
+import { sealSigner } from './seal-and-resume.ts';
 import { signerMethods } from './signer-methods.ts';
 import type { SignerParts } from './signer-parts.ts';
 import { signerStatus } from './signer-status.ts';
+import { recordDamage } from './verify-record.ts';
 import type { callWire } from './wire/wire-client.ts';
 import { witnessLink } from './witness-link.ts';
 
@@ -49,8 +51,16 @@ async function openSlots(directory: string) {
   return openFileSlots(slots, keyFile);
 }
 
+/** What was found in a tampered table goes into a log: no control characters, and not at length. */
+function plain(text: string): string {
+  return text.replace(/\p{C}/gu, ' ').slice(0, 200);
+}
+
 /** At its start the signer compares itself with its witness, and says in its log when that keeps it sealed. */
 async function compareAtStart(parts: SignerParts): Promise<void> {
+  const damage = await recordDamage(parts.pool, parts.identity);
+  if (damage !== undefined)
+    await sealSigner(parts, { reason: plain(`The record was tampered with: ${damage}`) });
   try {
     await requireInStep(parts);
   } catch (thrown) {

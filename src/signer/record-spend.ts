@@ -103,7 +103,7 @@ export async function recordSpend(
     subject: {
       txid: spend.txid,
       wallet: spend.wallet,
-      intents: hashes,
+      intents: spend.intents.map(({ hash, satoshis }) => ({ hash, satoshis: satoshis.toString() })),
       outpoints: spend.outpoints,
       feeSats: spend.fee.toString(),
     },

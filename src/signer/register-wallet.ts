@@ -41,6 +41,7 @@ async function requireOwnKey(tx: PoolClient, registration: WalletRegistration): 
 
 /** The first registration of a customer pins their credentials; later ones must name just these. */
 async function pinCredentials(
+  { identity }: SignerParts,
   tx: PoolClient,
   { customer, credentials }: WalletRegistration,
   atMs: number,
@@ -60,6 +61,7 @@ async function pinCredentials(
       });
     }
     await addCredential(tx, customer, credential, atMs);
+    await appendEntry(tx, identity, { kind: 'credential', subject: { customer, credential }, atMs });
   }
 }
 
@@ -105,7 +107,7 @@ async function pin(
       details: { wallet: registration.wallet, usedBy: user },
     });
   }
-  await pinCredentials(tx, registration, atMs);
+  await pinCredentials(parts, tx, registration, atMs);
   const facts = { descriptorHash: descriptorHash(descriptor), atMs };
   const receipt = receiptFor(parts, registration, manifest, facts);
   const wallet = { registration, registrationHash: receipt.statement.registrationHash, receipt };

@@ -60,10 +60,6 @@ export function witnessLink(target: Parameters<typeof callWire>[0]): WitnessLink
       return answer === null ? null : verified(answer);
     },
     countersign: async (signed) =>
-      verified(
-        await reach(() =>
-          callWire(target, 'countersign', signed, WITNESS_TIMEOUT_MS),
-        ),
-      ),
+      verified(await reach(() => callWire(target, 'countersign', signed, WITNESS_TIMEOUT_MS))),
   };
 }
