@@ -41,6 +41,7 @@ describe('the command line', () => {
         TRILOCK_NETWORK: 'regtest',
         TRILOCK_SIGNER_DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/db',
         TRILOCK_SIGNER_SOCKET: '/tmp/never',
+        TRILOCK_SIGNER_DIRECTORY: '/tmp/never-signer',
         TRILOCK_WITNESS_SOCKET: '/tmp/never',
       },
       /^trilock: 127\.0\.0\.1:1: nothing answers at that address\n$/,

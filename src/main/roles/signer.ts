@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseMasterPublicKey, type Masters } from '../../keyring/index.ts';
+import { isDemoKey, parseMasterPublicKey, requireTwoMasters, type Masters } from '../../keyring/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { SharedError, systemClock } from '../../shared/index.ts';
 import { createWireServer, openSigner } from '../../signer/index.ts';
@@ -8,7 +8,11 @@ import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 
-async function offlineMasters(paths: readonly string[]): Promise<Masters | undefined> {
+/** The two offline masters. Everybody has the demo keys, so they protect nothing where coins are worth something. */
+async function offlineMasters(
+  paths: readonly string[],
+  network: SettingsOf<'signer'>['TRILOCK_NETWORK'],
+): Promise<Masters | undefined> {
   if (paths.length === 0) return undefined;
   const keys = await Promise.all(
     paths.map(async (path) => parseMasterPublicKey(await readFile(path, 'utf8'))),
@@ -19,6 +23,10 @@ async function offlineMasters(paths: readonly string[]): Promise<Masters | undef
       'config_invalid',
       'TRILOCK_SIGNER_MASTER_KEYS must name two files, inner and outer.',
     );
+  }
+  requireTwoMasters({ inner, outer });
+  if (network === 'mainnet' && keys.some(({ fingerprint }) => isDemoKey(fingerprint))) {
+    throw new SharedError('config_invalid', 'TRILOCK_SIGNER_MASTER_KEYS names a published demo key.');
   }
   return { inner, outer };
 }
@@ -35,7 +43,7 @@ export async function startSigner(
     database,
     directory: settings.TRILOCK_SIGNER_DIRECTORY,
     backupSites: settings.TRILOCK_SIGNER_BACKUP_DIRECTORIES,
-    masters: await offlineMasters(settings.TRILOCK_SIGNER_MASTER_KEYS),
+    masters: await offlineMasters(settings.TRILOCK_SIGNER_MASTER_KEYS, settings.TRILOCK_NETWORK),
     witness: endpointTarget(settings.TRILOCK_WITNESS_SOCKET),
     firstManifestHash: settings.TRILOCK_FIRST_MANIFEST,
     clock: systemClock,
