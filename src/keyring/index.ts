@@ -2,6 +2,7 @@ export { KeyringError, type KeyringErrorCode } from './errors.ts';
 export { keyIdOf, newEntropy, seedOfEntropy } from './bip39-seed.ts';
 export {
   createMasterKey,
+  fingerprintOfSpki,
   openMasterKey,
   parseMasterPublicKey,
   type MasterKeyFiles,

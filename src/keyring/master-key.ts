@@ -42,10 +42,15 @@ function requireRsa4096(key: KeyObject): void {
   }
 }
 
+/** SHA-256 of a SubjectPublicKeyInfo (DER), hex. */
+export function fingerprintOfSpki(spki: Buffer): string {
+  return createHash('sha256').update(spki).digest('hex');
+}
+
 function publicHalf(key: KeyObject): MasterPublicKey {
   requireRsa4096(key);
   const spki = key.export({ format: 'der', type: 'spki' });
-  return { fingerprint: createHash('sha256').update(spki).digest('hex'), spki, key };
+  return { fingerprint: fingerprintOfSpki(spki), spki, key };
 }
 
 function fromSpki(spki: Buffer): MasterPublicKey {

@@ -15,6 +15,10 @@ import { registeredCredentials, type PinnedWallet } from './wallets.ts';
 const folderOf = (station: Station, customer: string): string =>
   join(station.directory, 'customers', customer, 'credentials');
 
+function isCustomer(text: string): boolean {
+  return isIdOf('customer', text);
+}
+
 /** @throws StationError `document_malformed`. */
 export function parseCredentialPin(value: unknown): CredentialPin {
   const parsed = credentialPinSchema.safeParse(value);
@@ -62,12 +66,13 @@ export async function credentialsFor(
   { registration }: PinnedWallet,
   customer: string,
 ): Promise<ReadonlyMap<string, PublicKey>> {
-  if (!isIdOf('customer', customer)) return new Map();
-  if (registration.customer !== null && registration.customer !== customer) return new Map();
+  const { customer: owner, credentials } = registration;
+  // The name becomes a path, so it must be an id.
+  if ((owner !== null && owner !== customer) || !isCustomer(customer)) return new Map();
   const first =
-    registration.customer === null
+    owner === null
       ? await registeredCredentials(station, customer)
-      : new Map(registration.credentials.map(({ id, publicKey }) => [id, publicKey]));
+      : new Map(credentials.map(({ id, publicKey }) => [id, publicKey]));
   return followPins(first, await pinsOf(station, customer));
 }
 

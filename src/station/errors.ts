@@ -4,7 +4,7 @@ import { DomainError } from '../shared/index.ts';
 export type StationErrorCode =
   | 'station_exists'
   | 'station_damaged'
-  | 'station_demo_master'
+  | 'station_demo_key'
   | 'document_malformed'
   | 'manifest_missing'
   | 'manifest_hash_missing'

@@ -8,6 +8,7 @@ import {
   type Manifest,
   type SignedManifest,
 } from '../intents/index.ts';
+import { fingerprintOfSpki, isDemoKey } from '../keyring/index.ts';
 import { makeDirectory, namesIn, readDocument, writeDocument } from './documents.ts';
 import { StationError } from './errors.ts';
 import type { Station } from './station.ts';
@@ -76,6 +77,21 @@ export function attestsBy(station: Station, manifest: Manifest): boolean {
   return manifest.attestationKeys[station.role].some((key) => samePublicKey(key, station.attestationKey));
 }
 
+/** Everybody has the demo keys: a person who signs with one is anybody. */
+function refuseDemoKeys({ network, officers, approvers }: Manifest): void {
+  if (network !== 'mainnet') return;
+  for (const { id, key } of [...officers, ...approvers]) {
+    if (
+      key.algorithm !== 'rsa-pss-sha256' ||
+      !isDemoKey(fingerprintOfSpki(Buffer.from(key.spki, 'base64url')))
+    )
+      continue;
+    throw new StationError('station_demo_key', 'A demo key protects nothing: it is refused on mainnet.', {
+      details: { of: id },
+    });
+  }
+}
+
 /**
  * Accepts the next manifest; the first one by its hash, which officers compare by eye and which is pinned then for
  * good. @throws StationError `manifest_hash_missing`; IntentError `manifest_…`, `signature_wrong`.
@@ -98,6 +114,7 @@ export async function loadManifest(
     signed,
     station.network,
   );
+  refuseDemoKeys(manifest);
   await makeDirectory(folder(station));
   if ((await pinnedHash(station)) === undefined)
     await writeDocument(join(station.directory, FIRST_HASH), pinned);

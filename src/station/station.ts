@@ -62,7 +62,7 @@ function openMasters(identity: Pick<StationIdentity, 'masters' | 'network'>): Ma
   requireTwoMasters(masters);
   const demo = [masters.inner, masters.outer].find(({ fingerprint }) => isDemoKey(fingerprint));
   if (demo !== undefined && identity.network === 'mainnet') {
-    throw new StationError('station_demo_master', 'A demo key protects nothing: it is refused on mainnet.', {
+    throw new StationError('station_demo_key', 'A demo key protects nothing: it is refused on mainnet.', {
       details: { fingerprint: demo.fingerprint },
     });
   }
@@ -72,7 +72,7 @@ function openMasters(identity: Pick<StationIdentity, 'masters' | 'network'>): Ma
 /**
  * Makes a station's home: its attestation key, the two masters it wraps to, its role for good. The directory
  * appears whole or not at all.
- * @throws StationError `station_exists`, `station_demo_master`; KeyringError `passphrase_weak`, `master_key_…`,
+ * @throws StationError `station_exists`, `station_demo_key`; KeyringError `passphrase_weak`, `master_key_…`,
  * `masters_not_distinct`, `sites_too_few`, `file_…`.
  */
 export async function initStation(directory: string, wishes: StationWishes): Promise<Station> {
@@ -114,7 +114,7 @@ function malformedIdentity(error: z.ZodError): StationError {
   });
 }
 
-/** @throws StationError `station_damaged`, `station_demo_master`, `document_malformed`; KeyringError `file_…`. */
+/** @throws StationError `station_damaged`, `station_demo_key`, `document_malformed`; KeyringError `file_…`. */
 export async function openStation(directory: string): Promise<Station> {
   const identity = identitySchema.safeParse(await readDocument(join(directory, IDENTITY)));
   if (!identity.success) throw malformedIdentity(identity.error);

@@ -11,7 +11,7 @@ import {
   type Manifest,
   type SigningBundle,
 } from '../../src/intents/index.ts';
-import { keyIdOf } from '../../src/keyring/index.ts';
+import { keyIdOf, parseMasterPublicKey } from '../../src/keyring/index.ts';
 import { newId, type CustomerId } from '../../src/shared/index.ts';
 import {
   checkBundle,
@@ -248,6 +248,38 @@ describe('manifests', () => {
     const forged = { ...first, manifest: { ...first.manifest, officerQuorum: 1 } };
     await writeFile(join(station.directory, 'manifests/000001.json'), JSON.stringify(forged));
     expect(await refusalOf(() => manifestInForce(station))).toBe('manifest_not_signed');
+  });
+});
+
+describe('demo keys', () => {
+  const demo = join(import.meta.dirname, '../../keys/demo');
+
+  it('are refused on mainnet, as masters and in manifests', async () => {
+    const inner = await readFile(join(demo, 'DEMO-cold-master-a.pub.pem'), 'utf8');
+    const masters = { inner, outer: publicPem('key-2') };
+    const { sites } = all.station;
+    const wishes = {
+      role: 'cold',
+      name: 'demo',
+      network: 'mainnet',
+      masters,
+      sites,
+      passphrase: PASSPHRASE,
+    } as const;
+    expect(await refusalOf(() => initStation(join(root, 'demo'), wishes))).toBe('station_demo_key');
+    const station = await newStation(root, 'cold', 'mainnet');
+    const officer = parseMasterPublicKey(await readFile(join(demo, 'DEMO-officer-1.pub.pem'), 'utf8'));
+    const key = { algorithm: 'rsa-pss-sha256', spki: officer.spki.toString('base64url') } as const;
+    const [first, ...others] = all.house.manifest.officers;
+    const manifest = { ...all.house.manifest, network: 'mainnet' as const };
+    const hollow = { ...manifest, officers: [...others, { ...first!, key }] };
+    const [, second, third] = all.house.house.officers;
+    const signed = signedManifest(all.house.house, hollow, [second!, third!]);
+    expect(await refusalOf(() => loadManifest(station, signed, manifestHash(hollow)))).toBe(
+      'station_demo_key',
+    );
+    const sound = signedManifest(all.house.house, manifest);
+    expect(await refusalOf(() => loadManifest(station, sound, manifestHash(manifest)))).toBe('accepted');
   });
 });
 
