@@ -4,10 +4,17 @@ import { httpErrorMap, type ErrorMap, type HttpErrorCode } from '../http/index.t
 import { identityErrorMap, type IdentityErrorCode } from '../identity/index.ts';
 import type { LedgerErrorCode } from '../ledger/client/index.ts';
 import type { SharedErrorCode } from '../shared/index.ts';
+import { transferErrorMap, type TransferErrorCode } from '../transfers/index.ts';
 
 /** Every code that can reach a caller of the API. A code without an entry does not compile. */
 type ErrorCode =
-  HttpErrorCode | SharedErrorCode | IdentityErrorCode | AuditErrorCode | EventErrorCode | LedgerErrorCode;
+  | HttpErrorCode
+  | SharedErrorCode
+  | IdentityErrorCode
+  | AuditErrorCode
+  | EventErrorCode
+  | LedgerErrorCode
+  | TransferErrorCode;
 
 const ledgerAway = { status: 503, title: 'The ledger is not available' } as const;
 const ledgerFault = { status: 500, title: 'The ledger refused what we sent' } as const;
@@ -15,6 +22,7 @@ const ledgerFault = { status: 500, title: 'The ledger refused what we sent' } as
 export const errorMap = {
   ...httpErrorMap,
   ...identityErrorMap,
+  ...transferErrorMap,
   amount_malformed: { status: 422, title: 'The amount is malformed' },
   amount_out_of_range: { status: 422, title: 'The amount is out of range' },
   fee_rate_malformed: { status: 422, title: 'The fee rate is malformed' },

@@ -8,6 +8,7 @@ import type { LedgerClient } from '../ledger/client/index.ts';
 import type { Pool } from '../postgres/index.ts';
 import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock } from '../shared/index.ts';
+import { transferRoutes } from '../transfers/index.ts';
 import { getStatus, statusFrom } from '../status/index.ts';
 import type { ManifestSource } from './roles/manifest-source.ts';
 import { observeStatus } from './roles/observe-status.ts';
@@ -44,6 +45,6 @@ export function composeOperations(parts: OperationParts): {
   }));
   return {
     authenticator: identity.authenticator,
-    operations: [status, ...identity.operations, ...eventRoutes(database)],
+    operations: [status, ...identity.operations, ...eventRoutes(database), ...transferRoutes(parts)],
   };
 }

@@ -23,6 +23,7 @@ const ARROWS = {
   freeze: [...GROUND, 'approvals', 'ledger'],
   wallets: [...GROUND, 'approvals', 'ledger', 'freeze'],
   deposits: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
+  transfers: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
   policy: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
   withdrawals: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets', 'deposits', 'policy'],
   signer: [...PURE, 'postgres'],

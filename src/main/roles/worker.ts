@@ -7,6 +7,7 @@ import { LedgerClient } from '../../ledger/client/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
+import { stepTransfers } from '../../transfers/index.ts';
 import { stepWallets } from '../../wallets/index.ts';
 import { endpointTarget } from '../lifecycle/endpoint.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
@@ -38,6 +39,7 @@ function works(parts: ReturnType<typeof openParts>): readonly Work[] {
     { name: 'chain', step: () => follower.poll() },
     { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'wallets', step: () => stepWallets(parts) },
+    { name: 'transfers', step: () => stepTransfers(parts) },
   ];
 }
 

@@ -1,0 +1,4 @@
+export { TransferError, transferErrorMap, type TransferErrorCode } from './errors.ts';
+export { transferRoutes } from './transfer-routes.ts';
+export { stepTransfers } from './transfer-jobs.ts';
+export type { TransferParts } from './transfer-parts.ts';
