@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parsePsbtBase64, parseTransaction, transactionId } from '../../src/bitcoin/index.ts';
 import type { SignerClient } from '../../src/signer/index.ts';
-import type { TestWallet } from '../fixtures/custody.ts';
-import { SignerScene } from './signer-scene.ts';
+import { builtPayout, bundleOf, PAYEE, payoutIntent, type TestWallet } from '../fixtures/custody.ts';
+import { refusalOf, SignerScene } from './signer-scene.ts';
 
 let scene: SignerScene;
 let signer: SignerClient;
@@ -39,5 +39,36 @@ describe('a bundle in which everything is right', () => {
     expect(await signer.sign({ bundle })).toEqual(once);
     scene.clock.advance(-14 * 24 * 3_600_000);
     expect(await scene.signatures()).toBe(signatures);
+  });
+
+  it('may be one that the customer signed first, in the collaborative plan', async () => {
+    const shared = await scene.openWallet(signer, 'shared', { plan: 'collaborative' });
+    const intent = payoutIntent(shared);
+    const bundle = bundleOf(
+      scene.house,
+      shared,
+      [intent],
+      builtPayout(shared, [intent], scene.coins(shared)),
+    );
+    const { transaction } = await signer.sign({ bundle: scene.cosigned(shared, bundle, 'customer') });
+    expect(parseTransaction(Buffer.from(transaction, 'hex')).ins[0]?.witness).toHaveLength(4);
+  });
+
+  it('may pay several customers out of the treasury, each by a credential that is pinned', async () => {
+    const [customer, neighbour] = scene.house.customers;
+    const treasury = await scene.openWallet(signer, 'treasury', { customer: null });
+    const intents = [
+      payoutIntent(treasury, { customer }),
+      payoutIntent(treasury, { customer: neighbour, payments: [{ address: PAYEE, satoshis: '70000' }] }),
+    ];
+    const built = builtPayout(treasury, intents, scene.coins(treasury));
+    const bundle = scene.cosigned(treasury, bundleOf(scene.house, treasury, intents, built));
+    expect(await refusalOf(scene, signer, () => signer.sign({ bundle }))).toBe(
+      'request_not_signed_by_customer',
+    );
+    await scene.openWallet(signer, 'the neighbour’s', { customer: neighbour });
+    const { txid } = await signer.sign({ bundle });
+    const rows = await scene.query(`SELECT FROM signer.spend_intent WHERE txid = '${txid}'`);
+    expect(rows).toHaveLength(2);
   });
 });
