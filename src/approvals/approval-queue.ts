@@ -40,8 +40,11 @@ export interface QueueActor {
 export interface IntentKindBehaviour {
   /** For people, a sentence each. */
   explain(intent: Intent): readonly string[];
-  /** The state has changed; runs in the same transaction. */
-  changed(tx: DatabaseTransaction, stored: StoredIntent): Promise<void>;
+  /**
+   * The state has changed; runs in the same transaction. A kind that looks at the queue by itself, as withdrawals do,
+   * needs none.
+   */
+  changed?(tx: DatabaseTransaction, stored: StoredIntent): Promise<void>;
 }
 
 export interface ApprovalQueueParts {
@@ -213,7 +216,7 @@ export class ApprovalQueue {
       await appendEvent(tx, { type, subject: stored.id, customer: null, data }, this.#parts.clock);
     }
     const next = await findIntent(tx, stored.id);
-    await this.#behaviour(stored.intent).changed(tx, next);
+    await this.#behaviour(stored.intent).changed?.(tx, next);
     return next;
   }
 

@@ -9,6 +9,7 @@ export {
 export * from './approval-contract.ts';
 export { fromBase64Url, toBase64Url } from './base64url.ts';
 export { IntentError, type IntentErrorCode } from './errors.ts';
+export { explainIntent } from './explain-intent.ts';
 export * from './fields-contract.ts';
 export { checkIntentCurrent, intentHash, parseIntent, paymentsTotal } from './intent.ts';
 export * from './intent-contract.ts';

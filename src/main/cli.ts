@@ -19,6 +19,8 @@ const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
   manifest: async () => (await import('./commands/manifest.ts')).registerManifest,
   'customer-key': async () => (await import('./commands/customer.ts')).registerCustomerKey,
   customer: async () => (await import('./commands/customer.ts')).registerCustomer,
+  withdrawals: async () => (await import('./commands/withdrawals.ts')).registerWithdrawals,
+  approve: async () => (await import('./commands/approve.ts')).registerApprove,
   settings: async () => (await import('./commands/settings.ts')).registerSettings,
 };
 

@@ -11,7 +11,7 @@ import {
 } from '../shared/index.ts';
 import { verifyBundle, type VerifiedBundle } from '../intents/index.ts';
 import { WithdrawalError } from './errors.ts';
-import type { SourceWallet } from './ports.ts';
+import type { SourceWallet, WalletsPort } from './ports.ts';
 import type { Member, RequestParts } from './withdrawal-parts.ts';
 import { requireSameWords } from './withdrawal-store.ts';
 
@@ -20,7 +20,7 @@ import { requireSameWords } from './withdrawal-store.ts';
  * @throws WithdrawalError `withdrawal_source_missing`, `withdrawal_damaged`.
  */
 export async function sourceOf(
-  parts: Pick<RequestParts, 'wallets'>,
+  parts: { readonly wallets: Pick<WalletsPort, 'wallet'> },
   tx: DatabaseTransaction,
   id: WalletId,
   members: readonly Member[],

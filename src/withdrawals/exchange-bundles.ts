@@ -15,7 +15,13 @@ import { bundleOf, checkBundle, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
 import { changeTransaction, latestOf, readPayout, type Payout } from './payout-store.ts';
 import { withdrawalOf } from './withdrawal-store.ts';
+import type { WalletsPort } from './ports.ts';
 import type { Member, RequestParts } from './withdrawal-parts.ts';
+
+/** What is needed to hand bundles out and to take them back. */
+export interface ExchangeParts extends Pick<RequestParts, 'database' | 'clock' | 'trust'> {
+  readonly wallets: Pick<WalletsPort, 'wallet'>;
+}
 
 /** A bundle that waits for a cosigner. */
 export interface AwaitedBundle {
@@ -42,7 +48,7 @@ async function membersOf(tx: DatabaseTransaction, payout: PayoutId): Promise<rea
  * @param owner only payouts of this customer's wallets.
  */
 export async function awaitedBundles(
-  parts: RequestParts,
+  parts: ExchangeParts,
   owner?: CustomerId,
 ): Promise<readonly AwaitedBundle[]> {
   return await inTransaction(parts.database, async (tx) => {
@@ -100,7 +106,7 @@ function requireCosigner(psbt: Psbt, descriptor: Parameters<typeof verifySignatu
  * `bundle_unknown`, `bundle_not_awaited`, `bundle_signature_missing`.
  */
 export async function importBundle(
-  parts: RequestParts,
+  parts: ExchangeParts,
   document: unknown,
   by: QueueActor,
   owner?: CustomerId,

@@ -1,12 +1,10 @@
-export { awaitedBundles, importBundle, type AwaitedBundle } from './exchange-bundles.ts';
-export { explainWithdrawal } from './explain-withdrawal.ts';
+export { awaitedBundles, importBundle, type AwaitedBundle, type ExchangeParts } from './exchange-bundles.ts';
 export { WithdrawalError, type WithdrawalErrorCode } from './errors.ts';
-export { ownWallets, type OwnWalletsParts } from './own-wallets.ts';
+export { ownWallet, ownWallets, type OwnWalletsParts } from './own-wallets.ts';
 export type { CoinSpending, CosignerPort, SourceWallet, TrustPort, WalletsPort } from './ports.ts';
 export { requestWithdrawal, type WithdrawalRequest } from './request-withdrawal.ts';
-export { stepOnce } from './stepper.ts';
 export { withdrawalErrorMap } from './withdrawal-errors.ts';
-export { runWithdrawals } from './withdrawal-jobs.ts';
+export { stepWithdrawals } from './withdrawal-jobs.ts';
 export type { RequestParts, StepParts } from './withdrawal-parts.ts';
 export { withdrawalRoutes } from './withdrawal-routes.ts';
 export { viewWithdrawal } from './withdrawal-view.ts';

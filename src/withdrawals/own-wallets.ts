@@ -86,11 +86,16 @@ async function coinsOf(
   return coins;
 }
 
+/** An open wallet of this database; undefined when there is none. */
+export function ownWallet(tx: DatabaseTransaction, id: WalletId): Promise<SourceWallet | undefined> {
+  return orMissing(readWallet(tx, id));
+}
+
 /** The wallets of this database, as withdrawals need them. */
 export function ownWallets(parts: OwnWalletsParts): WalletsPort {
   const now = (): Date => new Date(parts.clock.nowMs());
   return {
-    wallet: (tx, id) => orMissing(readWallet(tx, id)),
+    wallet: ownWallet,
     treasury: (tx) => orMissing(readTreasury(tx, parts.network)),
     async vaultsOf(tx, customer) {
       const rows = await tx.wallet.findMany({

@@ -1,6 +1,6 @@
 import type { DatabaseTransaction } from '../database/index.ts';
 import { findIntent } from '../approvals/index.ts';
-import { explainWithdrawal } from './explain-withdrawal.ts';
+import { explainIntent } from '../intents/index.ts';
 import { latestOf, readPayout, type PayoutTransaction } from './payout-store.ts';
 import { requireSameWords } from './withdrawal-store.ts';
 import type { Withdrawal } from './withdrawal.ts';
@@ -23,7 +23,7 @@ export async function viewWithdrawal(tx: DatabaseTransaction, withdrawal: Withdr
     intent: stored.intent,
     intentHash: stored.hash,
     intentState: stored.state,
-    explanation: [...explainWithdrawal(stored.intent)],
+    explanation: [...explainIntent(stored.intent)],
     approvals: approvals.length,
     transaction: transactionOf(latest),
     leftWallet: state === 'confirmed' ? withdrawal.bookedAmount : null,

@@ -9,6 +9,7 @@ import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
 import { stepTransfers } from '../../transfers/index.ts';
 import { stepWallets } from '../../wallets/index.ts';
+import { stepWithdrawals } from '../../withdrawals/index.ts';
 import { endpointTarget } from '../lifecycle/endpoint.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
@@ -16,6 +17,7 @@ import { rpcCredentials } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
+import { withdrawalStepParts } from './withdrawal-parts.ts';
 import { runWorkLoop, type Work } from './work-loop.ts';
 
 function openParts(settings: SettingsOf<'worker'>) {
@@ -33,13 +35,18 @@ function openParts(settings: SettingsOf<'worker'>) {
 }
 
 /** Every kind of work that the worker does; each finishes what a crash left half done. */
-function works(parts: ReturnType<typeof openParts>): readonly Work[] {
+function works(
+  parts: ReturnType<typeof openParts>,
+  onFailure: (component: string, error: unknown) => void,
+): readonly Work[] {
+  const paying = withdrawalStepParts(parts);
   const follower = new DepositFollower(parts);
   return [
     { name: 'chain', step: () => follower.poll() },
     { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'transfers', step: () => stepTransfers(parts) },
+    { name: 'withdrawals', step: () => stepWithdrawals(paying, (error) => onFailure('withdrawals', error)) },
   ];
 }
 
@@ -58,7 +65,7 @@ export async function startWorker(
   };
   const working = Promise.all([
     runSealer(database, [AUDIT_STREAM, EVENT_STREAM], options),
-    ...works(parts).map((work) => runWorkLoop(work, options)),
+    ...works(parts, options.onFailure).map((work) => runWorkLoop(work, options)),
   ]);
   working.catch(fail);
   return {

@@ -26,6 +26,7 @@ export const ROLES = [
   'migrate',
   'audit',
   'staff',
+  'withdrawals',
   'ledger-verify',
 ] as const;
 
@@ -50,7 +51,7 @@ const LONG_RUNNING = ['api', 'worker', 'ledger', 'signer', 'witness', 'node', 's
 export const SETTINGS = {
   TRILOCK_NETWORK: {
     schema: oneOf('mainnet', 'testnet', 'signet', 'regtest'),
-    roles: ['api', 'worker', 'signer'],
+    roles: ['api', 'worker', 'signer', 'withdrawals'],
     meaning: 'The Bitcoin network. There is no default: nobody should be on mainnet by accident.',
   },
   TRILOCK_LOG_LEVEL: {
@@ -61,7 +62,7 @@ export const SETTINGS = {
   },
   DATABASE_URL: {
     schema: postgresUrl,
-    roles: ['api', 'worker', 'audit', 'staff'],
+    roles: ['api', 'worker', 'audit', 'staff', 'withdrawals'],
     secret: true,
     meaning: 'The application’s database, as the role trilock_app. PostgreSQL 15 or newer.',
   },
@@ -157,14 +158,14 @@ export const SETTINGS = {
   },
   TRILOCK_MANIFEST_DIRECTORY: {
     schema: absolutePath,
-    roles: ['api', 'worker'],
+    roles: ['api', 'worker', 'withdrawals'],
     optional: true,
     meaning:
       'Where the officers’ signed manifests lie: manifest-1.json, manifest-2.json … Without it no wallet is opened and no withdrawal approved.',
   },
   TRILOCK_FIRST_MANIFEST: {
     schema: hexHash,
-    roles: ['api', 'worker', 'signer'],
+    roles: ['api', 'worker', 'signer', 'withdrawals'],
     optional: true,
     meaning: 'The hash of manifest number 1, by which trust begins; `trilock manifest verify` prints it.',
   },

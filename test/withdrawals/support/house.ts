@@ -1,7 +1,8 @@
 import { parsePsbtBase64, psbtToBase64, signPsbt, systemRandom } from '../../../src/bitcoin/index.ts';
-import { ApprovalQueue, expireIntents, findIntent, type QueueActor } from '../../../src/approvals/index.ts';
+import { ApprovalQueue, findIntent, type QueueActor } from '../../../src/approvals/index.ts';
 import { inTransaction, type Database } from '../../../src/database/index.ts';
 import {
+  explainIntent,
   intentHash,
   statementDigest,
   type Approval,
@@ -25,11 +26,10 @@ import {
 import { signingCredentialsOf, type Wallet } from '../../../src/wallets/index.ts';
 import {
   awaitedBundles,
-  explainWithdrawal,
   importBundle,
   ownWallets,
   requestWithdrawal,
-  stepOnce,
+  stepWithdrawals,
   type StepParts,
   type WithdrawalRequest,
 } from '../../../src/withdrawals/index.ts';
@@ -69,7 +69,11 @@ export class House {
     const { clock } = scene;
     const manifest = () => Promise.resolve(scene.house.manifest);
     const credentialsOf = async (id: CustomerId): Promise<ReadonlyMap<string, PublicKey>> =>
-      new Map((await signingCredentialsOf(database, id)).map((key) => [key.id, key.publicKey]));
+      new Map(
+        (await signingCredentialsOf(database, id))
+          .filter(({ pinnedAt }) => pinnedAt !== null)
+          .map((key) => [key.id, key.publicKey]),
+      );
     const policy = plainPolicy({
       version: 1,
       thresholds: [
@@ -77,7 +81,6 @@ export class House {
         { upTo: satoshis(50_000_000n), approvals: 2, coolingOffMs: 3_600_000 },
       ],
     });
-    const behaviour = { explain: explainWithdrawal, changed: () => Promise.resolve() };
     this.chain = chain;
     this.treasury = treasury;
     this.parts = {
@@ -86,7 +89,7 @@ export class House {
       policyVersion: policy.version,
       queue: new ApprovalQueue({
         ...{ clock, manifest, policy, credentialsOf },
-        kinds: new Map([['withdrawal', behaviour]]),
+        kinds: new Map([['withdrawal', { explain: explainIntent }]]),
       }),
       wallets: ownWallets({ ...parts, node }),
       trust: { manifest, credentialsOf },
@@ -188,15 +191,12 @@ export class House {
 
   async judge(intent: Intent, approver = 0, decision: 'approve' | 'reject' = 'approve'): Promise<void> {
     const approval = this.approvalBy(intent, approver, decision);
-    await inTransaction(this.database, (tx) =>
-      this.parts.queue.judge(
-        tx,
-        parseId('intent', intent.id),
-        approval,
-        approval.statement.approver,
-        SOMEBODY,
-      ),
-    );
+    await this.submitWord(intent, approval, approval.statement.approver);
+  }
+
+  async submitWord(intent: Intent, approval: Approval, by: string): Promise<void> {
+    const id = parseId('intent', intent.id);
+    await inTransaction(this.database, (tx) => this.parts.queue.judge(tx, id, approval, by, SOMEBODY));
   }
 
   async cancel(intent: Intent): Promise<void> {
@@ -208,9 +208,8 @@ export class House {
   /** Steps until nothing is due, or one fails. */
   async settle(parts: StepParts = this.parts): Promise<void> {
     const before = this.failures.length;
-    await expireIntents(this.database, parts.queue, parts.clock);
     for (let step = 0; step < 200; step++) {
-      if (!(await stepOnce(parts, (thrown) => this.failures.push(thrown)))) return;
+      if ((await stepWithdrawals(parts, (thrown) => this.failures.push(thrown))) === 0) return;
       if (this.failures.length > before) return;
     }
     throw new Error('the steps do not end');

@@ -1,8 +1,9 @@
-import { paymentsTotal, type Intent } from '../intents/index.ts';
 import { addSatoshis, formatBitcoin, parseSatoshis } from '../shared/index.ts';
+import type { Intent } from './intent-contract.ts';
+import { paymentsTotal } from './intent.ts';
 
-/** What an intent to withdraw says, in plain words, a sentence each; from its own bytes and nothing else. */
-export function explainWithdrawal(intent: Intent): readonly string[] {
+/** What an intent says, in plain words, a sentence each; from its own bytes and nothing else. */
+export function explainIntent(intent: Intent): readonly string[] {
   const { body, requester, network } = intent;
   const paid = paymentsTotal(body.payments);
   const maxFee = parseSatoshis(body.maxFeeSatoshis);

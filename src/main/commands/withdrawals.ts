@@ -1,0 +1,81 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { openDatabase } from '../../database/index.ts';
+import { KeyringError } from '../../keyring/index.ts';
+import { parsePostgresUrl } from '../../postgres/index.ts';
+import { describeError, systemClock } from '../../shared/index.ts';
+import { readDocument, writeDocument } from '../../station/index.ts';
+import { awaitedBundles, importBundle, ownWallet, type ExchangeParts } from '../../withdrawals/index.ts';
+import { manifestSource } from '../roles/manifest-source.ts';
+import { trustOf } from '../roles/withdrawal-parts.ts';
+import { loadSettings, settingsHelp } from '../settings/index.ts';
+
+const COMMAND_LINE = { actor: { kind: 'process', id: 'cli' }, strength: 'process' } as const;
+/** Of the txid, in the name of a file. */
+const NAME_DIGITS = 8;
+
+function say(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function withParts(act: (parts: ExchangeParts) => Promise<void>): Promise<void> {
+  const settings = loadSettings('withdrawals', process.env);
+  const { TRILOCK_MANIFEST_DIRECTORY: directory, TRILOCK_FIRST_MANIFEST: first } = settings;
+  const manifest = manifestSource(directory, first, settings.TRILOCK_NETWORK);
+  const database = openDatabase(parsePostgresUrl(settings.DATABASE_URL), { applicationName: 'trilock cli' });
+  try {
+    const trust = trustOf({ database, manifest });
+    await act({ database, clock: systemClock, trust, wallets: { wallet: ownWallet } });
+  } finally {
+    await database.$disconnect();
+  }
+}
+
+async function exportBundles(directory: string): Promise<void> {
+  await withParts(async (parts) => {
+    await mkdir(directory, { recursive: true });
+    const awaited = await awaitedBundles(parts);
+    for (const { payout, txid, bundle } of awaited) {
+      const file = join(directory, `${payout}-${txid.slice(0, NAME_DIGITS)}.json`);
+      try {
+        await writeDocument(file, bundle);
+        say(file);
+      } catch (thrown) {
+        if (!(thrown instanceof KeyringError && thrown.code === 'file_exists')) throw thrown;
+        say(`${file} is there already`);
+      }
+    }
+    say(`${awaited.length} waiting for a cosigner`);
+  });
+}
+
+async function importBundles(files: readonly string[]): Promise<void> {
+  await withParts(async (parts) => {
+    for (const file of files) {
+      try {
+        const { payout, txid } = await importBundle(parts, await readDocument(file), COMMAND_LINE);
+        say(`${file}: ${payout}, transaction ${txid}`);
+      } catch (thrown) {
+        say(`${file}: REFUSED: ${describeError(thrown)}`);
+        process.exitCode = 1;
+      }
+    }
+  });
+}
+
+/** `trilock withdrawals …` */
+export function registerWithdrawals(trilock: Command): void {
+  const withdrawals = trilock
+    .command('withdrawals')
+    .description('carry bundles to the station and back')
+    .addHelpText('after', settingsHelp('withdrawals'));
+  withdrawals
+    .command('export <directory>')
+    .description('write every bundle that waits for a cosigner into a directory, a file each')
+    .action(exportBundles);
+  withdrawals
+    .command('import <files...>')
+    .description('take signed bundles back; status 1 when one is refused')
+    .action(importBundles);
+}

@@ -1,0 +1,78 @@
+import { ApprovalQueue } from '../../approvals/index.ts';
+import { systemRandom, type NetworkName } from '../../bitcoin/index.ts';
+import type { ChainNode } from '../../chain/index.ts';
+import type { Database } from '../../database/index.ts';
+import { explainIntent, type PublicKey } from '../../intents/index.ts';
+import type { LedgerClient } from '../../ledger/client/index.ts';
+import { plainPolicy } from '../../policy/index.ts';
+import type { Clock, CustomerId } from '../../shared/index.ts';
+import type { SignerClient } from '../../signer/index.ts';
+import { signingCredentialsOf } from '../../wallets/index.ts';
+import { ownWallets, type RequestParts, type StepParts, type TrustPort } from '../../withdrawals/index.ts';
+import type { ManifestSource } from './manifest-source.ts';
+
+interface Sources {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly network: NetworkName;
+  readonly manifest: ManifestSource;
+}
+
+/** Until a policy is written the officers' manifest alone decides, and nothing cools off. */
+const POLICY = plainPolicy({ version: 1, thresholds: [{ upTo: null, approvals: 1, coolingOffMs: 0 }] });
+
+/** Approvers by the officers' manifest, customers by the keys that the signer has pinned. */
+export function trustOf({ database, manifest }: Pick<Sources, 'database' | 'manifest'>): TrustPort {
+  return {
+    manifest,
+    async credentialsOf(customer: CustomerId): Promise<ReadonlyMap<string, PublicKey>> {
+      const credentials = await signingCredentialsOf(database, customer);
+      const pinned = credentials.filter(({ pinnedAt }) => pinnedAt !== null);
+      return new Map(pinned.map(({ id, publicKey }) => [id, publicKey]));
+    },
+  };
+}
+
+/** The approval queue with every kind of intent there is. */
+function approvalQueue(sources: Sources): ApprovalQueue {
+  return new ApprovalQueue({
+    ...sources,
+    policy: POLICY,
+    credentialsOf: (customer) => trustOf(sources).credentialsOf(customer),
+    kinds: new Map([['withdrawal', { explain: explainIntent }]]),
+  });
+}
+
+/** What asking for withdrawals works with. */
+export function withdrawalRequestParts(
+  sources: Sources & { readonly node: ChainNode; readonly ledger: LedgerClient },
+): RequestParts {
+  const { database, clock, network, node } = sources;
+  return {
+    ...{ database, clock, network, node },
+    queue: approvalQueue(sources),
+    policyVersion: POLICY.version,
+    wallets: ownWallets(sources),
+    trust: trustOf(sources),
+  };
+}
+
+/** What carrying them on works with. */
+export function withdrawalStepParts(
+  sources: Sources & {
+    readonly node: ChainNode;
+    readonly ledger: LedgerClient;
+    readonly signer: Pick<SignerClient, 'sign' | 'revoke'>;
+  },
+): StepParts {
+  const { node, ledger, signer } = sources;
+  return {
+    ...withdrawalRequestParts(sources),
+    ...{ node, ledger },
+    cosigner: {
+      sign: (bundle) => signer.sign({ bundle }),
+      revoke: (intentHash, reason) => signer.revoke({ intentHash, reason }),
+    },
+    random: systemRandom,
+  };
+}
