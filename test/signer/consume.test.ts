@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDomainError } from '../../src/shared/index.ts';
 import { intentHash, type SigningBundle } from '../../src/intents/index.ts';
 import type { SignerClient } from '../../src/signer/index.ts';
 import { builtPayout, bundleOf, payoutIntent, type TestWallet } from '../fixtures/custody.ts';
 import { refusalOf, SignerScene } from './signer-scene.ts';
+
+const WAITING_FOR_THE_RECORD = `SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
+  WHERE datname = current_database() AND locktype = 'advisory' AND NOT granted`;
 
 let scene: SignerScene;
 let signer: SignerClient;
@@ -112,9 +116,12 @@ describe('a revoked intent', () => {
     let revoking: Promise<unknown> | undefined;
     scene.witnessMethods = {
       ...original,
-      countersign: (statement) => {
-        // Begun now, it takes the record's lock as soon as the witness has answered.
-        revoking ??= signer.revoke({ intentHash: intentHash(intent), reason: 'in between' });
+      countersign: async (statement) => {
+        if (revoking === undefined) {
+          revoking = signer.revoke({ intentHash: intentHash(intent), reason: 'in between' });
+          // It waits for the record's lock now, and has it as soon as the witness has answered.
+          while ((await scene.query(WAITING_FOR_THE_RECORD)).length === 0) await sleep(10);
+        }
         return countersign(statement);
       },
     };
