@@ -9,6 +9,7 @@ type Register = (trilock: Command) => void;
  * holds no code that knows networks and databases, and the signer none of the pages.
  */
 const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
+  demo: async () => (await import('./demo/register-demo.ts')).registerDemo,
   sandbox: async () => (await import('./sandbox/register-sandbox.ts')).registerSandbox,
   '(roles)': async () => (await import('./register-roles.ts')).registerRoles,
   migrate: async () => (await import('./commands/migrate.ts')).registerMigrate,

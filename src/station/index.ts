@@ -15,7 +15,7 @@ export {
   type SignableBundle,
 } from './sign-bundle.ts';
 export { describeVerified, inspectBundle } from './describe-bundle.ts';
-export { createCustomerKey, parseCustomerKeyFile } from './customer-key.ts';
+export { createCustomerKey, parseCustomerKeyFile, publicKeyOf, signatureBy } from './customer-key.ts';
 export { checkForCustomer, signForCustomer } from './customer-sign.ts';
 export {
   describeManifest,

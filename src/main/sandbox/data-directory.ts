@@ -101,3 +101,8 @@ export async function keptSecret(directory: DataDirectory, name: string): Promis
   await writeFile(path, `${secret}\n`, { mode: 0o600, flag: 'wx' });
   return secret;
 }
+
+/** Of the sandbox's demo staff. */
+export async function readStaffPassword(root: string): Promise<string> {
+  return (await readFile(join(root, 'secrets', 'staff-password'), 'utf8')).trim();
+}

@@ -6,10 +6,9 @@ import { readDocument } from '../../station/index.ts';
 import { COMMAND_LINE, importPool, requestTreasury } from '../../wallets/index.ts';
 import { manifestSource } from '../roles/manifest-source.ts';
 import type { Institution, InstitutionPlaces } from './institution.ts';
+import type { SandboxFacts } from './sandbox-facts.ts';
 
-export interface FurnishPlan {
-  readonly appUrl: string;
-  readonly ledgerSocket: string;
+export interface FurnishPlan extends Pick<SandboxFacts, 'appDatabaseUrl' | 'ledgerSocket'> {
   readonly institution: Institution;
   readonly places: InstitutionPlaces;
 }
@@ -26,7 +25,7 @@ async function unlessDone(step: () => Promise<unknown>, doneCode: string): Promi
 /** Takes in the stations' key pools and asks for the treasury wallet, which the worker then opens. May be repeated. */
 export async function furnish(plan: FurnishPlan): Promise<void> {
   const { institution, places } = plan;
-  const database = openDatabase(parsePostgresUrl(plan.appUrl));
+  const database = openDatabase(parsePostgresUrl(plan.appDatabaseUrl));
   const ledger = new LedgerClient({ addresses: [{ path: plan.ledgerSocket }] });
   const parts = { database, ledger, clock: systemClock, network: 'regtest' as const };
   try {

@@ -47,8 +47,9 @@ export interface InstitutionPlaces {
   readonly backupPool: string;
 }
 
-export function institutionPlaces(directory: DataDirectory): InstitutionPlaces {
-  const root = join(directory.root, 'institution');
+/** @param dataRoot the sandbox's data directory. */
+export function institutionPlaces(dataRoot: string): InstitutionPlaces {
+  const root = join(dataRoot, 'institution');
   return {
     root,
     manifests: join(root, 'manifests'),
@@ -57,6 +58,14 @@ export function institutionPlaces(directory: DataDirectory): InstitutionPlaces {
     coldPool: join(root, 'cold-pool.json'),
     backupPool: join(root, 'backup-pool.json'),
   };
+}
+
+/** Written last: without it the institution is not finished. */
+const FINISHED = 'institution.json';
+
+/** @throws NodeJS.ErrnoException `ENOENT` before it was made. */
+export async function readInstitution(places: InstitutionPlaces): Promise<Institution> {
+  return JSON.parse(await readFile(join(places.root, FINISHED), 'utf8')) as Institution;
 }
 
 async function publicKeyIn(name: string): Promise<PublicKey> {
@@ -158,10 +167,9 @@ export async function ensureInstitution(
   signerDirectory: string,
   app: PostgresConfig,
 ): Promise<Institution> {
-  const places = institutionPlaces(directory);
-  const finished = join(places.root, 'institution.json');
+  const places = institutionPlaces(directory.root);
   try {
-    return JSON.parse(await readFile(finished, 'utf8')) as Institution;
+    return await readInstitution(places);
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
   }
@@ -184,7 +192,7 @@ export async function ensureInstitution(
     for (const { station } of [cold, backup]) await loadManifest(station, signed, firstManifestHash);
     await writeFile(join(places.manifests, 'manifest-1.json'), JSON.stringify(signed));
     const institution = { firstManifestHash, approvers };
-    await writeFile(finished, JSON.stringify(institution, null, 2), { mode: 0o600 });
+    await writeFile(join(places.root, FINISHED), JSON.stringify(institution, null, 2), { mode: 0o600 });
     return institution;
   } finally {
     await database.$disconnect();

@@ -27,7 +27,8 @@ async function runSandbox(): Promise<void> {
     });
   }
   const sandbox = await startSandbox({ settings, root, say: (line) => say(`  ${line}`) });
-  say(`\nTrilock's sandbox is ready:\n  status      ${sandbox.url}/\n  API         ${sandbox.url}/docs`);
+  const { url } = sandbox.facts;
+  say(`\nTrilock's sandbox is ready:\n  status      ${url}/\n  API         ${url}/docs`);
   say(
     `  data, logs  ${sandbox.directory}\n\nCtrl-C stops everything; the next start continues where this one ended.`,
   );

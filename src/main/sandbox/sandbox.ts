@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { systemClock } from '../../shared/index.ts';
 import {
   bootstrapDatabase,
@@ -15,6 +14,7 @@ import { keptSecret, openDataDirectory, type DataDirectory } from './data-direct
 import { awaitOrphans, Household } from './household.ts';
 import { furnish } from './furnish.ts';
 import { ensureInstitution, institutionPlaces } from './institution.ts';
+import { writeSandboxFacts, type SandboxFacts } from './sandbox-facts.ts';
 import { startProcesses } from './start-processes.ts';
 import type { SettingsOf } from '../settings/index.ts';
 
@@ -26,7 +26,7 @@ export interface SandboxOptions {
 }
 
 export interface Sandbox {
-  readonly url: string;
+  readonly facts: SandboxFacts;
   readonly directory: string;
   /** The database server went away by itself. */
   readonly failed: Promise<Error>;
@@ -76,16 +76,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const { settings } = options;
     const { urls } = database;
     const institution = await ensureInstitution(directory, directory.signer, parsePostgresUrl(urls.app));
-    const url = await startProcesses({ household, directory, urls, institution, settings, say });
-    await furnish({
-      appUrl: urls.app,
-      ledgerSocket: join(directory.sockets, 'ledger'),
-      institution,
-      places: institutionPlaces(directory),
-    });
+    const facts = await startProcesses({ household, directory, urls, institution, settings, say });
+    await furnish({ ...facts, institution, places: institutionPlaces(directory.root) });
+    await writeSandboxFacts(root, facts);
     say(`everything runs after ${((systemClock.nowMs() - startedAtMs) / 1_000).toFixed(1)} s`);
     const failed = server.exited.then(() => new Error('the database server has ended'));
-    return { url, directory: root, failed, stop };
+    return { facts, directory: root, failed, stop };
   } catch (thrown) {
     await stop();
     throw thrown;

@@ -9,6 +9,7 @@ import { DEMO_KEYS } from './demo-keys.ts';
 import { freePort } from './free-port.ts';
 import type { Household, Settings } from './household.ts';
 import { institutionPlaces, type Institution } from './institution.ts';
+import type { SandboxFacts } from './sandbox-facts.ts';
 
 /** Two holders, one of each vault: neither opens the wrapped copy of a platform key alone. */
 const SIGNER_MASTERS = [
@@ -35,8 +36,8 @@ export interface ProcessPlan {
   readonly say: (line: string) => void;
 }
 
-/** Starts every role in the order in which they need each other. Gives the address of the API. */
-export async function startProcesses(plan: ProcessPlan): Promise<string> {
+/** Starts every role in the order in which they need each other. */
+export async function startProcesses(plan: ProcessPlan): Promise<SandboxFacts> {
   const { household, directory, urls, institution, settings, say } = plan;
   const socket = (name: string): string => join(directory.sockets, name);
   const monitor = (name: string): string => socket(`${name}.mon`);
@@ -48,7 +49,10 @@ export async function startProcesses(plan: ProcessPlan): Promise<string> {
   const network = { TRILOCK_NETWORK: 'regtest' };
   const signer = { TRILOCK_SIGNER_SOCKET: socket('signer') };
   const firstManifest = { TRILOCK_FIRST_MANIFEST: institution.firstManifestHash };
-  const manifests = { ...firstManifest, TRILOCK_MANIFEST_DIRECTORY: institutionPlaces(directory).manifests };
+  const manifests = {
+    ...firstManifest,
+    TRILOCK_MANIFEST_DIRECTORY: institutionPlaces(directory.root).manifests,
+  };
 
   const node = await household.start('node', {
     ...common('node'),
@@ -86,7 +90,7 @@ export async function startProcesses(plan: ProcessPlan): Promise<string> {
     TRILOCK_SIGNER_DIRECTORY: directory.signer,
     TRILOCK_SIGNER_BACKUP_DIRECTORIES: directory.backups.join(','),
   });
-  await putManifestInForce(socket('signer'), institutionPlaces(directory).manifests);
+  await putManifestInForce(socket('signer'), institutionPlaces(directory.root).manifests);
   say(`signer signs with libsecp256k1 (${signerFacts['secp256k1'] ?? ''}), by the officers’ manifest 1`);
   await household.start('worker', {
     ...common('worker'),
@@ -111,5 +115,12 @@ export async function startProcesses(plan: ProcessPlan): Promise<string> {
     TRILOCK_HTTP_PORT: String(settings.TRILOCK_HTTP_PORT || (await freePort())),
     TRILOCK_MONITORS: others.join(','),
   });
-  return api['url'] ?? '';
+  return {
+    url: api['url'] ?? '',
+    nodeUrl: node['url'] ?? '',
+    nodeCookieFile: node['cookieFile'] ?? '',
+    appDatabaseUrl: urls.app,
+    ledgerSocket: socket('ledger'),
+    signerSocket: socket('signer'),
+  };
 }
