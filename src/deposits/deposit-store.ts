@@ -103,3 +103,9 @@ export async function changeBooks(tx: Tables, deposit: Deposit, change: BookChan
     });
   }
 }
+
+/** Where the follower stands; 0 before it has begun. */
+export async function readTipHeight(tables: Tables, follower: string): Promise<number> {
+  const row = await tables.chainFollower.findUnique({ where: { name: follower } });
+  return row?.height ?? 0;
+}

@@ -3,3 +3,4 @@ export { confirmationsFor, CONFIRMATION_RULES, DUST_LIMIT } from './confirmation
 export { DEPOSIT_STATES, type Deposit, type DepositState } from './deposit.ts';
 export { DepositFollower, WORKER_FOLLOWER, type FollowingParts } from './follow-deposits.ts';
 export { refusedDeposits, stepDeposits, type DepositParts } from './step-deposits.ts';
+export { depositErrorMap, depositRoutes, type DepositRouteParts } from './deposit-routes.ts';

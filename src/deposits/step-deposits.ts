@@ -6,7 +6,7 @@ import { formatSatoshis, idFromUuid, isDomainError, type Clock, type Id } from '
 import { nextTry, setWithheld } from '../wallets/index.ts';
 import { bookDeposit, type Booked } from './deposit-booking.ts';
 import { recordDeposit } from './deposit-audit.ts';
-import { changeBooks, readDeposit, type Tables } from './deposit-store.ts';
+import { changeBooks, readDeposit, readTipHeight } from './deposit-store.ts';
 import {
   beginStep,
   decideDeposit,
@@ -38,11 +38,6 @@ const EVENT_OF = {
   reverse: 'deposit.reversed',
   recredit: 'deposit.credited',
 } as const satisfies Record<DepositStep, EventType>;
-
-async function tipHeight(tables: Tables, follower: string): Promise<number> {
-  const row = await tables.chainFollower.findUnique({ where: { name: follower } });
-  return row?.height ?? 0;
-}
 
 /** Writes down what is about to be booked, so that whoever comes after a crash books that and nothing else. */
 async function begin(parts: DepositParts, deposit: Deposit, step: DepositStep): Promise<Deposit> {
@@ -112,7 +107,7 @@ export async function stepDeposit(parts: DepositParts, id: Id<'deposit'>): Promi
   const { database } = parts;
   let deposit = await readDeposit(database, id);
   if (deposit.begun === null) {
-    const step = decideDeposit(deposit, await tipHeight(database, parts.follower));
+    const step = decideDeposit(deposit, await readTipHeight(database, parts.follower));
     if (step === null) return false;
     deposit = await begin(parts, deposit, step);
   }
@@ -127,7 +122,7 @@ export async function stepDeposit(parts: DepositParts, id: Id<'deposit'>): Promi
 /** Everything whose books may not say what the chain says, and that is due. */
 async function due(parts: DepositParts): Promise<readonly Id<'deposit'>[]> {
   const now = new Date(parts.clock.nowMs());
-  const tip = await tipHeight(parts.database, parts.follower);
+  const tip = await readTipHeight(parts.database, parts.follower);
   const rows = await parts.database.$queryRaw<{ id: string }[]>`
     SELECT id::text AS id FROM app.deposit
     WHERE next_step_at <= ${now} AND (

@@ -1,5 +1,5 @@
 import { appendEvent } from '../events/index.ts';
-import { inTransaction, isUniqueViolation, type DatabaseTransaction } from '../database/index.ts';
+import { isUniqueViolation, type DatabaseTransaction } from '../database/index.ts';
 import {
   credentialPinDigest,
   credentialPinSchema,
@@ -139,13 +139,14 @@ async function store(
 }
 
 /**
- * Adds a key with which a customer signs requests. The statement proves that the customer holds the key, and, from
+ * Adds a key with which a customer signs requests, within the caller's transaction. The statement proves that the customer holds the key, and, from
  * the second one on, that somebody with an earlier key wants it: a stolen session alone adds none. The signer is
  * told afterwards and checks the same statement.
  * @throws WalletError `credential_pin_malformed`, `credential_pin_foreign`, `credential_pin_stale`,
  * `signing_credential_taken`; IntentError `signature_…`.
  */
 export async function addSigningCredential(
+  tx: DatabaseTransaction,
   parts: WalletParts,
   customer: CustomerId,
   document: { readonly pin: unknown; readonly label: string },
@@ -163,26 +164,24 @@ export async function addSigningCredential(
   const pin = parsed.data;
   const { credential } = pin.statement;
   const now = new Date(parts.clock.nowMs());
+  // One at a time for each customer, so that two "first" credentials cannot both sign for themselves.
+  await tx.$queryRaw`SELECT id FROM app.customer WHERE id = ${idToUuid(customer)}::uuid FOR NO KEY UPDATE`;
+  await checkPin(parts, customer, pin, await signingCredentialsOf(tx, customer));
   try {
-    await inTransaction(parts.database, async (tx) => {
-      // One at a time for each customer, so that two "first" credentials cannot both sign for themselves.
-      await tx.$queryRaw`SELECT id FROM app.customer WHERE id = ${idToUuid(customer)}::uuid FOR UPDATE`;
-      await checkPin(parts, customer, pin, await signingCredentialsOf(tx, customer));
-      await store(tx, customer, pin, document.label, now);
-      const facts = { customer, algorithm: credential.publicKey.algorithm, signedBy: pin.statement.signedBy };
-      await record(tx, parts.clock, cause, 'credential.add', credential.id, facts);
-      await appendEvent(
-        tx,
-        { type: 'credential.added', subject: credential.id, customer, data: { label: document.label } },
-        parts.clock,
-      );
-    });
+    await store(tx, customer, pin, document.label, now);
   } catch (thrown) {
     if (!isUniqueViolation(thrown)) throw thrown;
     throw new WalletError('signing_credential_taken', 'This credential is known already.', {
       cause: thrown,
     });
   }
+  const facts = { customer, algorithm: credential.publicKey.algorithm, signedBy: pin.statement.signedBy };
+  await record(tx, parts.clock, cause, 'credential.add', credential.id, facts);
+  await appendEvent(
+    tx,
+    { type: 'credential.added', subject: credential.id, customer, data: { label: document.label } },
+    parts.clock,
+  );
   return { ...credential, pinnedAt: null, createdAt: now };
 }
 

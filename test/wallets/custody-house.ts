@@ -110,8 +110,15 @@ export class CustodyHouse {
     await this.database.customer.create({
       data: { id: idToUuid(id), email: `${id}@example.com`, displayName: 'Ada', createdAt: new Date() },
     });
-    await addSigningCredential(this.parts, id, { pin: this.pinOf(customer), label: 'first key' }, TEST_CAUSE);
+    await this.addCredential(id, this.pinOf(customer));
     return customer;
+  }
+
+  async addCredential(customer: CustomerId, pin: unknown): Promise<void> {
+    const document = { pin, label: 'my key' };
+    await inTransaction(this.database, (tx) =>
+      addSigningCredential(tx, this.parts, customer, document, TEST_CAUSE),
+    );
   }
 
   pinOf(customer: TestCustomer, change: Partial<CredentialPin['statement']> = {}): CredentialPin {
