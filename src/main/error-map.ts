@@ -1,10 +1,16 @@
+import { approvalErrorMap } from '../approvals/index.ts';
+import { withdrawalErrorMap } from '../withdrawals/index.ts';
 import type { AuditErrorCode } from '../audit/index.ts';
 import type { EventErrorCode } from '../events/index.ts';
 import { httpErrorMap, type ErrorMap, type HttpErrorCode } from '../http/index.ts';
 import { identityErrorMap, type IdentityErrorCode } from '../identity/index.ts';
 import type { LedgerErrorCode } from '../ledger/client/index.ts';
+import { depositErrorMap, type DepositErrorCode } from '../deposits/index.ts';
 import type { SharedErrorCode } from '../shared/index.ts';
 import { transferErrorMap, type TransferErrorCode } from '../transfers/index.ts';
+import type { IntentErrorCode } from '../intents/index.ts';
+import { walletErrorMap, type WalletErrorCode } from '../wallets/index.ts';
+import { intentErrorMap, keyErrorMap } from './statement-error-map.ts';
 
 /** Every code that can reach a caller of the API. A code without an entry does not compile. */
 type ErrorCode =
@@ -14,7 +20,13 @@ type ErrorCode =
   | AuditErrorCode
   | EventErrorCode
   | LedgerErrorCode
-  | TransferErrorCode;
+  | TransferErrorCode
+  | WalletErrorCode
+  | DepositErrorCode
+  | IntentErrorCode
+  | keyof typeof keyErrorMap
+  | keyof typeof approvalErrorMap
+  | keyof typeof withdrawalErrorMap;
 
 const ledgerAway = { status: 503, title: 'The ledger is not available' } as const;
 const ledgerFault = { status: 500, title: 'The ledger refused what we sent' } as const;
@@ -23,6 +35,12 @@ export const errorMap = {
   ...httpErrorMap,
   ...identityErrorMap,
   ...transferErrorMap,
+  ...walletErrorMap,
+  ...depositErrorMap,
+  ...intentErrorMap,
+  ...keyErrorMap,
+  ...approvalErrorMap,
+  ...withdrawalErrorMap,
   amount_malformed: { status: 422, title: 'The amount is malformed' },
   amount_out_of_range: { status: 422, title: 'The amount is out of range' },
   fee_rate_malformed: { status: 422, title: 'The fee rate is malformed' },

@@ -1,6 +1,8 @@
+import { approvalRoutes } from '../approvals/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ChainNode } from '../chain/index.ts';
 import type { Database } from '../database/index.ts';
+import { depositRoutes, WORKER_FOLLOWER } from '../deposits/index.ts';
 import { eventRoutes } from '../events/index.ts';
 import { handle, type BoundOperation, type KeyedHash } from '../http/index.ts';
 import { createIdentity } from '../identity/index.ts';
@@ -10,8 +12,11 @@ import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock } from '../shared/index.ts';
 import { transferRoutes } from '../transfers/index.ts';
 import { getStatus, statusFrom } from '../status/index.ts';
+import { walletRoutes } from '../wallets/index.ts';
+import { withdrawalRoutes } from '../withdrawals/index.ts';
 import type { ManifestSource } from './roles/manifest-source.ts';
 import { observeStatus } from './roles/observe-status.ts';
+import { withdrawalRequestParts } from './roles/withdrawal-parts.ts';
 
 /** What the API's handlers work with. */
 export interface OperationParts {
@@ -34,6 +39,7 @@ export function composeOperations(parts: OperationParts): {
 } {
   const { clock, database, restarts } = parts;
   const identity = createIdentity(parts);
+  const withdrawals = withdrawalRequestParts(parts);
   const sources = {
     ...parts,
     version: packageJson.version,
@@ -45,6 +51,15 @@ export function composeOperations(parts: OperationParts): {
   }));
   return {
     authenticator: identity.authenticator,
-    operations: [status, ...identity.operations, ...eventRoutes(database), ...transferRoutes(parts)],
+    operations: [
+      status,
+      ...identity.operations,
+      ...eventRoutes(database),
+      ...walletRoutes(parts),
+      ...depositRoutes({ database, follower: WORKER_FOLLOWER }),
+      ...transferRoutes(parts),
+      ...approvalRoutes(withdrawals),
+      ...withdrawalRoutes(withdrawals),
+    ],
   };
 }

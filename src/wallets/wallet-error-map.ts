@@ -15,7 +15,7 @@ export const walletErrorMap = {
   credential_pin_malformed: { status: 422, title: 'The statement of the credential is malformed' },
   credential_pin_foreign: { status: 422, title: 'The statement does not pin this credential' },
   credential_pin_stale: { status: 422, title: 'The statement is not of now' },
-  treasury_missing: { status: 503, title: 'There is no treasury yet' },
+  treasury_missing: { status: 409, title: 'There is no treasury yet' },
   treasury_exists: { status: 409, title: 'There is a treasury already' },
   address_unknown: { status: 404, title: 'There is no such address' },
   pool_file_malformed: { status: 422, title: 'The pool file is malformed' },

@@ -69,9 +69,7 @@ export async function readTreasury(tables: Tables, network: string): Promise<Wal
     orderBy: { createdAt: 'asc' },
   });
   if (row === null) {
-    throw new WalletError('treasury_missing', 'The institution has not opened its treasury yet.', {
-      retryable: true,
-    });
+    throw new WalletError('treasury_missing', 'The institution has not opened its treasury yet.');
   }
   return walletOf(row);
 }

@@ -27,6 +27,7 @@ export const ROLES = [
   'audit',
   'staff',
   'withdrawals',
+  'wallets',
   'ledger-verify',
 ] as const;
 
@@ -51,7 +52,7 @@ const LONG_RUNNING = ['api', 'worker', 'ledger', 'signer', 'witness', 'node', 's
 export const SETTINGS = {
   TRILOCK_NETWORK: {
     schema: oneOf('mainnet', 'testnet', 'signet', 'regtest'),
-    roles: ['api', 'worker', 'signer', 'withdrawals'],
+    roles: ['api', 'worker', 'signer', 'withdrawals', 'wallets'],
     meaning: 'The Bitcoin network. There is no default: nobody should be on mainnet by accident.',
   },
   TRILOCK_LOG_LEVEL: {
@@ -62,7 +63,7 @@ export const SETTINGS = {
   },
   DATABASE_URL: {
     schema: postgresUrl,
-    roles: ['api', 'worker', 'audit', 'staff', 'withdrawals'],
+    roles: ['api', 'worker', 'audit', 'staff', 'withdrawals', 'wallets'],
     secret: true,
     meaning: 'The application’s database, as the role trilock_app. PostgreSQL 15 or newer.',
   },
@@ -118,7 +119,7 @@ export const SETTINGS = {
   },
   TRILOCK_LEDGER_SOCKET: {
     schema: endpoint,
-    roles: ['api', 'worker', 'ledger'],
+    roles: ['api', 'worker', 'ledger', 'wallets'],
     meaning: 'Where the ledger listens: a socket file, or a loopback host:port.',
   },
   TRILOCK_SIGNER_SOCKET: {
@@ -158,14 +159,14 @@ export const SETTINGS = {
   },
   TRILOCK_MANIFEST_DIRECTORY: {
     schema: absolutePath,
-    roles: ['api', 'worker', 'withdrawals'],
+    roles: ['api', 'worker', 'withdrawals', 'wallets'],
     optional: true,
     meaning:
       'Where the officers’ signed manifests lie: manifest-1.json, manifest-2.json … Without it no wallet is opened and no withdrawal approved.',
   },
   TRILOCK_FIRST_MANIFEST: {
     schema: hexHash,
-    roles: ['api', 'worker', 'signer', 'withdrawals'],
+    roles: ['api', 'worker', 'signer', 'withdrawals', 'wallets'],
     optional: true,
     meaning: 'The hash of manifest number 1, by which trust begins; `trilock manifest verify` prints it.',
   },

@@ -49,7 +49,10 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
   const hash = createKeyedHash([Buffer.alloc(32, 9)]);
   const clock = new ManualClock(Date.now());
   // Node and ledger are down: identity needs neither, and what needs them must say so and not fail.
-  const ledger = new LedgerClient({ addresses: [{ path: '/nowhere/ledger.socket' }] });
+  const ledger = new LedgerClient({
+    addresses: [{ path: '/nowhere/ledger.socket' }],
+    requestTimeoutMs: 300,
+  });
   const { operations, authenticator } = composeOperations({
     database,
     pool,
