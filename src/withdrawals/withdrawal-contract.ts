@@ -296,4 +296,36 @@ export const submitBundle = defineOperation({
     'psbt_malformed',
   ],
   idempotency: { notNeeded: 'signatures that are there already change nothing' },
+  examples: {
+    body: {
+      version: 1,
+      wallet: 'wal_01jd0000000070000000000000',
+      intents: [
+        {
+          intent: {
+            version: 1,
+            kind: 'withdrawal',
+            id: 'int_01jd0000000070000000000000',
+            network: 'regtest',
+            createdAt: '2026-06-01T12:00:00.000Z',
+            expiresAt: '2026-06-04T12:00:00.000Z',
+            nonce: '0123456789abcdef0123456789abcdef',
+            policyVersion: 1,
+            requester: 'cus_01jd0000000070000000000000',
+            body: {
+              customer: 'cus_01jd0000000070000000000000',
+              balance: 'vault',
+              wallet: 'wal_01jd0000000070000000000000',
+              descriptorHash: '5f'.repeat(32),
+              payments: [{ address: 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080', satoshis: '500000' }],
+              maxFeeSatoshis: '10000',
+            },
+          },
+          request: null,
+          approvals: [],
+        },
+      ],
+      psbt: 'cHNidP8=',
+    },
+  },
 });
