@@ -159,31 +159,37 @@ const changeFlags: fc.Arbitrary<Step> = fc
   }));
 
 type Mutation = (record: RawRecord) => RawRecord;
-const mutations: fc.Arbitrary<Mutation> = fc.oneof(
+
+/** Another value that still fits: one more, and 1 after the most that so many bits hold. */
+const next128 = (value: bigint): bigint => (value === MAX ? 1n : value + 1n);
+const nextOf = (count: number, bits: number): number => (count === 2 ** bits - 1 ? 1 : count + 1);
+
+/** Changes of one thing in a record, any record, to what is still a record: no field outgrows its bytes. */
+export const mutations: fc.Arbitrary<Mutation> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Mutation>((record) => record) },
   {
     weight: 6,
     arbitrary: fc.constantFrom<Mutation>(
-      (record) => ({ ...record, amount: record.amount === MAX ? 1n : record.amount + 1n }),
+      (record) => ({ ...record, amount: next128(record.amount) }),
       (record) => ({ ...record, amount: MAX }),
       (record) => ({ ...record, amount: 0n }),
       (record) => ({ ...record, debit: record.credit, credit: record.debit }),
       (record) => ({ ...record, debit: 0n, credit: 0n, asset: 0, code: 0 }),
       (record) => ({ ...record, credit: record.credit === 4n ? 3n : 4n }),
-      (record) => ({ ...record, asset: record.asset + 1 }),
-      (record) => ({ ...record, code: record.code + 1 }),
+      (record) => ({ ...record, asset: nextOf(record.asset, 32) }),
+      (record) => ({ ...record, code: nextOf(record.code, 16) }),
       (record) => ({ ...record, code: 0 }),
       (record) => ({ ...record, flags: record.flags ^ FLAG.linked }),
       (record) => ({ ...record, flags: record.flags ^ FLAG.pending }),
       (record) => ({ ...record, flags: record.flags | FLAG.mustChange }),
       (record) => ({ ...record, flags: record.flags | FLAG.post }),
       (record) => ({ ...record, flags: record.flags | 0x8000 }),
-      (record) => ({ ...record, timeout: record.timeout + 1 }),
-      (record) => ({ ...record, pendingId: record.pendingId + 1n }),
+      (record) => ({ ...record, timeout: nextOf(record.timeout, 32) }),
+      (record) => ({ ...record, pendingId: next128(record.pendingId) }),
       (record) => ({ ...record, pendingId: record.id }),
       (record) => ({ ...record, userData128: record.userData128 ^ (1n << 127n) }),
       (record) => ({ ...record, userData64: record.userData64 ^ (1n << 63n) }),
-      (record) => ({ ...record, userData32: record.userData32 ^ 1 }),
+      (record) => ({ ...record, userData32: (record.userData32 ^ 1) >>> 0 }),
       (record) => ({ ...record, kind: record.kind === KIND.transfer ? KIND.accountFlags : KIND.transfer }),
       (record) => ({ ...record, kind: 6 }),
       (record) => ({ ...record, kind: KIND.expiry }),

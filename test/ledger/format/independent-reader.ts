@@ -55,11 +55,15 @@ function readLittleEndian(bytes: Uint8Array, at: number, length: number): bigint
 }
 
 function writeBigEndian(bytes: Uint8Array, at: number, length: number, value: bigint): void {
-  for (let i = length - 1, rest = value; i >= 0; i--, rest /= 256n) bytes[at + i] = Number(rest % 256n);
+  writeLittleEndian(bytes, at, length, value);
+  bytes.subarray(at, at + length).reverse();
 }
 
+/** Throws for a number that outgrows its field: cut to fit, it would be another than the one that was meant. */
 function writeLittleEndian(bytes: Uint8Array, at: number, length: number, value: bigint | number): void {
-  for (let i = 0, rest = BigInt(value); i < length; i++, rest /= 256n) bytes[at + i] = Number(rest % 256n);
+  let rest = BigInt(value);
+  for (let i = 0; i < length; i++, rest /= 256n) bytes[at + i] = Number(rest % 256n);
+  if (rest !== 0n || value < 0) throw new Error(`${value} does not fit into ${length} bytes`);
 }
 
 export function readRawRecord(bytes: Uint8Array, at: number): RawRecord {
