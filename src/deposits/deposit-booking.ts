@@ -60,7 +60,12 @@ function refusalOf(results: readonly { readonly result: ResultName }[]): ResultN
  */
 export async function bookDeposit(ledger: LedgerClient, deposit: Deposit, begun: Begun): Promise<Booked> {
   const { usual, frozen } = EVENTS[begun.step];
-  const first = refusalOf((await ledger.submit(bookEvent(occurrence(deposit, begun, usual)))).results);
+  const commands = bookEvent(occurrence(deposit, begun, usual));
+  // What is owed is paid from what comes in. A frozen balance is not debited: then it stays owed.
+  const collection =
+    begun.step === 'credit' ? bookEvent(occurrence(deposit, begun, 'ReceivableCollected')) : [];
+  const { results } = await ledger.submit([...commands, ...collection]);
+  const first = refusalOf(results.slice(0, commands.length));
   if (first === null) return { ok: true };
   if (first !== 'debit_account_frozen' || frozen === null) return { ok: false, refusal: first };
   const second = refusalOf((await ledger.submit(bookEvent(occurrence(deposit, begun, frozen)))).results);

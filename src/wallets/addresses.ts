@@ -67,16 +67,21 @@ function notOpen(wallet: Wallet): WalletError {
   });
 }
 
-/** Derives the scripts of a branch from `first` to below `end` into the watched table. */
-export async function watchAhead(
+/** Derives the scripts of a branch into the watched table, from the last that is there to below `end`. */
+export async function watchUpTo(
   tx: DatabaseTransaction,
   wallet: Wallet,
   branch: Branch,
-  range: { readonly first: number; readonly end: number },
+  end: number,
 ): Promise<void> {
+  const last = await tx.walletAddress.findFirst({
+    where: { walletId: idToUuid(wallet.id), branch },
+    orderBy: { index: 'desc' },
+    select: { index: true },
+  });
   const descriptor = descriptorOf(wallet);
   const rows = [];
-  for (let index = range.first; index < range.end; index++) {
+  for (let index = (last?.index ?? -1) + 1; index < end; index++) {
     const { address, scriptPubKey } = deriveAddress(descriptor, branch, index);
     rows.push({
       id: idToUuid(derivedId('address', wallet.id, `${branch}/${index}`)),
@@ -138,7 +143,7 @@ async function takeNext(
   const next = row.index + 1;
   const column = branch === 'receive' ? { nextReceiveIndex: next } : { nextChangeIndex: next };
   await tx.wallet.update({ where: { id: idToUuid(id) }, data: column });
-  await watchAhead(tx, wallet, branch, { first: from + LOOKAHEAD, end: next + LOOKAHEAD });
+  await watchUpTo(tx, wallet, branch, next + LOOKAHEAD);
   return addressOf(given);
 }
 
@@ -195,20 +200,13 @@ export async function ungivenAmong(
  * it are watched as far as ever.
  */
 export async function markFound(tx: DatabaseTransaction, row: GivenAddress, now: Date): Promise<void> {
-  const locked = await lockIndexes(tx, row.walletId);
+  await lockIndexes(tx, row.walletId);
   const wallet = await readWallet(tx, row.walletId);
   await tx.walletAddress.updateMany({
     where: { id: idToUuid(row.id), givenAt: null },
     data: { customerId: row.branch === 'receive' ? ownerId(wallet) : null, givenAt: now },
   });
-  const highest = await tx.walletAddress.findFirst({
-    where: { walletId: idToUuid(row.walletId), branch: row.branch },
-    orderBy: { index: 'desc' },
-    select: { index: true },
-  });
-  const first = (highest?.index ?? -1) + 1;
-  const end = Math.max(first, row.index + 1 + LOOKAHEAD, locked[row.branch] + LOOKAHEAD);
-  await watchAhead(tx, wallet, row.branch, { first, end });
+  await watchUpTo(tx, wallet, row.branch, row.index + 1 + LOOKAHEAD);
 }
 
 function ownerId(wallet: Wallet): string | null {

@@ -24,14 +24,14 @@ import {
   refusePoolKey,
   type AttestedKey,
 } from './account-keys.ts';
-import { LOOKAHEAD, watchAhead } from './addresses.ts';
+import { LOOKAHEAD, watchUpTo } from './addresses.ts';
 import { openWalletAccounts } from './ledger-accounts.ts';
 import type { PlatformSigner } from './platform-signer.ts';
 import { readRegistration } from './registration.ts';
 import { signingCredentialsOf } from './signing-credentials.ts';
 import { record, WORKER, type WalletAction } from './wallet-audit.ts';
 import type { ManifestSource, WalletParts } from './wallet-parts.ts';
-import { moveWallet, readWallet } from './wallet-store.ts';
+import { lockWallet, moveWallet } from './wallet-store.ts';
 import { pooledRoles, type Wallet } from './wallet.ts';
 
 export interface OpeningParts extends WalletParts {
@@ -142,6 +142,7 @@ async function fixDescriptor(parts: OpeningParts, wallet: Wallet): Promise<void>
     network: parts.network,
   });
   await inTransaction(parts.database, async (tx) => {
+    await lockWallet(tx, wallet);
     const credentials = await credentialsFor(tx, wallet);
     const trusted = credentials.map(({ publicKey }) => publicKey);
     const keys = await gatherKeys(tx, parts, wallet, manifest, attestation, trusted);
@@ -190,7 +191,7 @@ async function open(parts: OpeningParts, wallet: Wallet): Promise<void> {
   await inTransaction(parts.database, async (tx) => {
     await moveWallet(tx, wallet, 'open', { openedAt: new Date(parts.clock.nowMs()) });
     for (const branch of ['receive', 'change'] as const) {
-      await watchAhead(tx, wallet, branch, { first: 0, end: LOOKAHEAD });
+      await watchUpTo(tx, wallet, branch, LOOKAHEAD);
     }
     const { descriptorHash: hash, customerId: customer } = wallet;
     await audit(tx, parts, 'wallet.open', wallet, { descriptorHash: hash });
@@ -204,10 +205,8 @@ async function open(parts: OpeningParts, wallet: Wallet): Promise<void> {
  * the same to the same request, and the rest is one transaction.
  * @throws Waiting; WalletError, IntentError, BitcoinError; whatever the signer and the ledger throw.
  */
-export async function takeOpeningStep(parts: OpeningParts, id: WalletId): Promise<Wallet> {
-  const wallet = await readWallet(parts.database, id);
+export async function takeOpeningStep(parts: OpeningParts, wallet: Wallet): Promise<void> {
   if (wallet.state === 'requested') await fixDescriptor(parts, wallet);
   if (wallet.state === 'platform_key') await register(parts, wallet);
   if (wallet.state === 'registered') await open(parts, wallet);
-  return readWallet(parts.database, id);
 }

@@ -13,10 +13,11 @@ import {
 import { nextTry } from './backoff.ts';
 import { WalletError } from './errors.ts';
 import { openSpendingAccounts } from './ledger-accounts.ts';
-import { takeOpeningStep, Waiting, type OpeningParts } from './open-wallet.ts';
+import { takeOpeningStep, type OpeningParts } from './open-wallet.ts';
 import { duePins } from './signing-credentials.ts';
 import { record, WORKER } from './wallet-audit.ts';
 import { moveWallet, readWallet } from './wallet-store.ts';
+import type { Wallet } from './wallet.ts';
 
 const AT_ONCE = 50;
 
@@ -45,13 +46,13 @@ function obstacleOf(thrown: unknown): string {
   return `${code}${describeError(thrown)}`.slice(0, 500);
 }
 
-async function fail(parts: OpeningParts, id: WalletId, thrown: unknown): Promise<void> {
+/** For good: as it was when the step was taken, else another worker was faster. */
+async function fail(parts: OpeningParts, wallet: Wallet, thrown: unknown): Promise<void> {
   await inTransaction(parts.database, async (tx) => {
-    const wallet = await readWallet(tx, id);
+    const { id, state, customerId: customer } = wallet;
     const obstacle = obstacleOf(thrown);
     await moveWallet(tx, wallet, 'fail', { obstacle });
-    await record(tx, parts.clock, WORKER, 'wallet.fail', id, { state: wallet.state, obstacle });
-    const { customerId: customer } = wallet;
+    await record(tx, parts.clock, WORKER, 'wallet.fail', id, { state, obstacle });
     await appendEvent(tx, { type: 'wallet.failed', subject: id, customer, data: { obstacle } }, parts.clock);
   });
 }
@@ -68,17 +69,16 @@ async function postpone(parts: OpeningParts, id: WalletId, failures: number, why
 }
 
 async function carryOn(parts: OpeningParts, id: WalletId, failures: number): Promise<void> {
-  try {
-    let before = '';
-    let wallet = await readWallet(parts.database, id);
-    while (wallet.state !== before) {
-      before = wallet.state;
-      wallet = await takeOpeningStep(parts, id);
+  for (;;) {
+    const wallet = await readWallet(parts.database, id);
+    try {
+      await takeOpeningStep(parts, wallet);
+    } catch (thrown) {
+      const mayFail = wallet.state === 'requested' || wallet.state === 'platform_key';
+      if (mayFail && isFinal(thrown)) return fail(parts, wallet, thrown);
+      return postpone(parts, id, failures, obstacleOf(thrown));
     }
-  } catch (thrown) {
-    const registered = (await readWallet(parts.database, id)).state === 'registered';
-    if (!(thrown instanceof Waiting) && isFinal(thrown) && !registered) await fail(parts, id, thrown);
-    else await postpone(parts, id, failures, obstacleOf(thrown));
+    if (wallet.state === 'open' || wallet.state === 'failed') return;
   }
 }
 

@@ -74,6 +74,20 @@ export async function readTreasury(tables: Tables, network: string): Promise<Wal
   return walletOf(row);
 }
 
+function changedMeanwhile(): WalletError {
+  return new WalletError('wallet_changed_meanwhile', 'The wallet was changed meanwhile.', {
+    retryable: true,
+  });
+}
+
+/** Keeps everybody else from changing the wallet until the transaction ends. @throws WalletError `wallet_changed_meanwhile`. */
+export async function lockWallet(tx: DatabaseTransaction, wallet: Wallet): Promise<void> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT FROM app.wallet WHERE id = ${idToUuid(wallet.id)}::uuid AND version = ${wallet.version}
+    FOR NO KEY UPDATE`;
+  if (rows.length !== 1) throw changedMeanwhile();
+}
+
 /** What a step changes besides the state. */
 export type WalletChange = Pick<
   Prisma.WalletUpdateManyMutationInput,
@@ -95,10 +109,6 @@ export async function moveWallet(
     where: { id: idToUuid(wallet.id), state: wallet.state, version: wallet.version },
     data: { obstacle: null, ...change, state, version: { increment: 1 }, failures: 0 },
   });
-  if (count !== 1) {
-    throw new WalletError('wallet_changed_meanwhile', 'The wallet was changed meanwhile.', {
-      retryable: true,
-    });
-  }
+  if (count !== 1) throw changedMeanwhile();
   return state;
 }

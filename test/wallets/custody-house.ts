@@ -1,6 +1,12 @@
 import { connectNode, startRegtestNode, type ChainNode, type RegtestNode } from '../../src/chain/index.ts';
 import { openDatabase, type Database } from '../../src/database/index.ts';
-import { DepositFollower, stepDeposits, type Deposit, type DepositParts } from '../../src/deposits/index.ts';
+import {
+  DepositFollower,
+  stepDeposits,
+  WORKER_FOLLOWER,
+  type Deposit,
+  type DepositParts,
+} from '../../src/deposits/index.ts';
 import { depositOf, WITH_COIN } from '../../src/deposits/deposit-store.ts';
 import { credentialPinDigest, type CredentialPin, type KeyAttestation } from '../../src/intents/index.ts';
 import type { LedgerClient } from '../../src/ledger/client/index.ts';
@@ -202,9 +208,9 @@ export class ChainHouse {
   }
 
   /** As a worker that starts: nothing in memory. */
-  newFollower(): DepositFollower {
+  newFollower(name = WORKER_FOLLOWER): DepositFollower {
     const { database } = this.house;
-    return new DepositFollower({ database, node: this.node, network: 'regtest', clock: systemClock });
+    return new DepositFollower({ database, node: this.node, network: 'regtest', clock: systemClock, name });
   }
 
   async close(): Promise<void> {
