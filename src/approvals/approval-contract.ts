@@ -107,7 +107,7 @@ export const judgeIntent = defineOperation({
         purpose: 'approval',
         intentHash: EXAMPLE_HASH,
         decision: 'approve',
-        approver: 'stf_01jd0000000070000000000000',
+        approver: 'stf_01jd1f0v00e008000000000001',
         signedAt: '2026-06-01T12:00:00.000Z',
       },
       signature: { algorithm: 'rsa-pss-sha256', signature: 'c2lnbmF0dXJl' },

@@ -50,7 +50,7 @@ export const createTransfer = defineOperation({
   idempotency: 'key',
   examples: {
     body: {
-      recipient: '',
+      recipient: 'cus_01jd1f0v00e008000000000001',
       amountSats: '150000',
       memo: 'Thanks for lunch',
     },

@@ -49,12 +49,12 @@ export const addSigningCredential = defineOperation({
         statement: {
           purpose: 'pin credential',
           network: 'regtest',
-          customer: 'cus_01jd0000000000000000000000',
+          customer: 'cus_01jd1f0v00e008000000000001',
           credential: {
-            id: 'crd_01jd0000000000000000000000',
+            id: 'crd_01jd1f0v00e008000000000001',
             publicKey: { algorithm: 'rsa-pss-sha256', spki: 'MIICIjANBg' },
           },
-          signedBy: 'crd_01jd0000000000000000000000',
+          signedBy: 'crd_01jd1f0v00e008000000000001',
           signedAt: '2026-01-31T12:00:00.000Z',
         },
         signature: { algorithm: 'rsa-pss-sha256', signature: 'c2lnbmF0dXJl' },

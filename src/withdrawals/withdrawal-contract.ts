@@ -163,7 +163,7 @@ export const signWithdrawal = defineOperation({
       statement: {
         purpose: 'request',
         intentHash: '5f'.repeat(32),
-        credential: 'crd_01jd0000000070000000000000',
+        credential: 'crd_01jd1f0v00e008000000000001',
         signedAt: '2026-06-01T12:00:00.000Z',
       },
       signature: { algorithm: 'rsa-pss-sha256', signature: 'c2lnbmF0dXJl' },
@@ -299,23 +299,23 @@ export const submitBundle = defineOperation({
   examples: {
     body: {
       version: 1,
-      wallet: 'wal_01jd0000000070000000000000',
+      wallet: 'wal_01jd1f0v00e008000000000001',
       intents: [
         {
           intent: {
             version: 1,
             kind: 'withdrawal',
-            id: 'int_01jd0000000070000000000000',
+            id: 'int_01jd1f0v00e008000000000001',
             network: 'regtest',
             createdAt: '2026-06-01T12:00:00.000Z',
             expiresAt: '2026-06-04T12:00:00.000Z',
             nonce: '0123456789abcdef0123456789abcdef',
             policyVersion: 1,
-            requester: 'cus_01jd0000000070000000000000',
+            requester: 'cus_01jd1f0v00e008000000000001',
             body: {
-              customer: 'cus_01jd0000000070000000000000',
+              customer: 'cus_01jd1f0v00e008000000000001',
               balance: 'vault',
-              wallet: 'wal_01jd0000000070000000000000',
+              wallet: 'wal_01jd1f0v00e008000000000001',
               descriptorHash: '5f'.repeat(32),
               payments: [{ address: 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080', satoshis: '500000' }],
               maxFeeSatoshis: '10000',
