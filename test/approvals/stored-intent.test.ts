@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import {
+  decide,
+  isSettled,
+  QUEUE_COMMANDS,
+  QUEUE_STATES,
+  QUEUE_TABLE,
+  type QueueCommand,
+  type QueueState,
+} from '../../src/approvals/stored-intent.ts';
+import { institution, NOW, withdrawalIntent } from '../fixtures/intents.ts';
+
+const intent = withdrawalIntent(institution());
+const OVER = Date.parse(intent.expiresAt);
+
+function outcome(state: QueueState, command: QueueCommand, nowMs: number, quorumMet = true): string {
+  try {
+    return decide({ state, intent }, command, { nowMs, quorumMet });
+  } catch (thrown) {
+    return (thrown as { code: string }).code;
+  }
+}
+
+const cells = QUEUE_STATES.flatMap((state) =>
+  QUEUE_COMMANDS.map((command) => {
+    const row: Partial<Record<QueueCommand, QueueState>> = QUEUE_TABLE[state];
+    return { state, command, next: row[command] };
+  }),
+);
+
+test.each(cells)('$state, $command: $next', ({ state, command, next }) => {
+  const refusal = state === 'draft' ? 'queued_intent_not_signed' : 'queued_intent_settled';
+  const inTime = command === 'expire' ? 'queued_intent_settled' : next;
+  const late = ['sign', 'approve', 'execute'].includes(command) ? 'queued_intent_settled' : next;
+  expect(outcome(state, command, NOW)).toBe(next === undefined ? refusal : inTime);
+  expect(outcome(state, command, OVER)).toBe(next === undefined ? refusal : late);
+});
+
+test('an approval short of the quorum changes nothing', () => {
+  expect(outcome('open', 'approve', NOW, false)).toBe('open');
+});
+
+test('what is executed or has ended is settled', () => {
+  expect(QUEUE_STATES.filter(isSettled)).toEqual(['executed', 'rejected', 'cancelled', 'expired']);
+});
