@@ -10,7 +10,7 @@ import { appendAudit } from '../audit/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { findIntent, type QueueActor } from '../approvals/index.ts';
 import { parseSigningBundle, type SigningBundle } from '../intents/index.ts';
-import { idFromUuid, idToUuid, type CustomerId, type PayoutId } from '../shared/index.ts';
+import { idFromUuid, idToUuid, isDomainError, type CustomerId, type PayoutId } from '../shared/index.ts';
 import { bundleOf, checkBundle, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
 import { changeTransaction, latestOf, readPayout, type Payout } from './payout-store.ts';
@@ -43,36 +43,49 @@ async function membersOf(tx: DatabaseTransaction, payout: PayoutId): Promise<rea
   return members;
 }
 
+async function awaitedBundle(
+  parts: ExchangeParts,
+  tx: DatabaseTransaction,
+  payout: Payout,
+  owner: CustomerId | undefined,
+): Promise<AwaitedBundle | undefined> {
+  const { txid, psbt } = latestOf(payout);
+  const members = await membersOf(tx, payout.id);
+  const wallet = await sourceOf(parts, tx, payout.walletId, members);
+  if (owner !== undefined && wallet.customer !== owner) return undefined;
+  const manifest = await parts.trust.manifest();
+  const bundle = await bundleOf(wallet, members, psbt, manifest, parts.clock.nowMs());
+  return { payout: payout.id, txid, bundle };
+}
+
 /**
  * What waits for the cosigner: for the station, everything; for a customer, what their own key may sign.
+ * @param onDamaged told of what cannot be handed out, which keeps nothing else.
  * @param owner only payouts of this customer's wallets.
  */
 export async function awaitedBundles(
   parts: ExchangeParts,
+  onDamaged: (payout: PayoutId, thrown: unknown) => void,
   owner?: CustomerId,
 ): Promise<readonly AwaitedBundle[]> {
   return await inTransaction(parts.database, async (tx) => {
-    const rows = await tx.payoutTransaction.findMany({
-      where: {
-        cosigned: null,
-        payout: {
-          releasedAt: null,
-          withdrawals: { some: { state: { in: ['awaiting_cosigner', 'broadcast'] } } },
-        },
-      },
+    const waiting = { some: { state: { in: ['awaiting_cosigner', 'broadcast'] } } };
+    const rows = await tx.payout.findMany({
+      where: { releasedAt: null, transactions: { some: { cosigned: null } }, withdrawals: waiting },
       orderBy: { createdAt: 'asc' },
+      select: { id: true },
     });
     const awaited: AwaitedBundle[] = [];
-    for (const { payoutId, number, txid, psbt } of rows) {
-      const id = idFromUuid('payout', payoutId);
-      const payout = await readPayout(tx, id);
-      const members = await membersOf(tx, id);
-      if (latestOf(payout).number !== number) continue;
-      const wallet = await sourceOf(parts, tx, payout.walletId, members);
-      if (owner !== undefined && wallet.customer !== owner) continue;
-      const manifest = await parts.trust.manifest();
-      const bundle = await bundleOf(wallet, members, psbt, manifest, parts.clock.nowMs());
-      awaited.push({ payout: id, txid, bundle });
+    for (const { id } of rows) {
+      const payout = await readPayout(tx, idFromUuid('payout', id));
+      if (latestOf(payout).cosigned !== null) continue;
+      try {
+        const found = await awaitedBundle(parts, tx, payout, owner);
+        if (found !== undefined) awaited.push(found);
+      } catch (thrown) {
+        if (!isDomainError(thrown)) throw thrown;
+        onDamaged(payout.id, thrown);
+      }
     }
     return awaited;
   });

@@ -1,23 +1,20 @@
 import type { BitcoinErrorCode } from '../bitcoin/index.ts';
 import type { ErrorEntry } from '../http/index.ts';
-import type { IntentErrorCode } from '../intents/index.ts';
 import type { WithdrawalErrorCode } from './errors.ts';
 
-/** What can be wrong with a bundle that somebody hands in, or with a higher fee. */
-type BundleErrorCode =
-  | Extract<IntentErrorCode, 'bundle_malformed' | 'bundle_for_another_wallet' | 'approvals_insufficient'>
-  | Extract<
-      BitcoinErrorCode,
-      | 'psbt_malformed'
-      | 'psbt_too_large'
-      | 'psbt_not_combinable'
-      | 'signature_invalid'
-      | 'signing_key_foreign'
-      | 'sighash_type_refused'
-      | 'replacement_not_possible'
-      | 'fee_out_of_limits'
-      | 'fee_rate_out_of_limits'
-    >;
+/** What can be wrong with a PSBT that somebody hands in, or with a higher fee. */
+export type SpendErrorCode = Extract<
+  BitcoinErrorCode,
+  | 'psbt_malformed'
+  | 'psbt_too_large'
+  | 'psbt_not_combinable'
+  | 'signature_invalid'
+  | 'signing_key_foreign'
+  | 'sighash_type_refused'
+  | 'replacement_not_possible'
+  | 'fee_out_of_limits'
+  | 'fee_rate_out_of_limits'
+>;
 
 /** How refusals of withdrawals look over HTTP. */
 export const withdrawalErrorMap = {
@@ -36,9 +33,6 @@ export const withdrawalErrorMap = {
   bundle_signature_missing: { status: 422, title: 'A signature is missing' },
   signer_answer_wrong: { status: 500, title: 'The signer signed something else' },
   ledger_refused: { status: 500, title: 'The ledger refused to book it' },
-  bundle_malformed: { status: 422, title: 'The bundle is malformed' },
-  bundle_for_another_wallet: { status: 422, title: 'The bundle is for another wallet' },
-  approvals_insufficient: { status: 409, title: 'Too few have approved' },
   psbt_malformed: { status: 422, title: 'The PSBT is malformed' },
   psbt_too_large: { status: 422, title: 'The PSBT is too large' },
   psbt_not_combinable: { status: 422, title: 'The PSBT is of another transaction' },
@@ -48,4 +42,4 @@ export const withdrawalErrorMap = {
   replacement_not_possible: { status: 409, title: 'The transaction cannot be replaced so' },
   fee_out_of_limits: { status: 409, title: 'The fee is beyond what was approved' },
   fee_rate_out_of_limits: { status: 422, title: 'The fee rate is out of bounds' },
-} as const satisfies Readonly<Record<WithdrawalErrorCode | BundleErrorCode, ErrorEntry>>;
+} as const satisfies Readonly<Record<WithdrawalErrorCode | SpendErrorCode, ErrorEntry>>;

@@ -10,6 +10,6 @@ export async function stepWithdrawals(
   parts: StepParts,
   onFailure: (thrown: unknown) => void,
 ): Promise<number> {
-  const expired = await expireIntents(parts.database, parts.queue, parts.clock);
+  const expired = await expireIntents(parts.database, parts.queue, parts.clock, onFailure);
   return expired + ((await stepOnce(parts, onFailure)) ? 1 : 0);
 }

@@ -248,7 +248,7 @@ export class House {
 
   /** Everything that waits is signed by its cosigner. @returns how much did. */
   async cosign(): Promise<number> {
-    const awaited = await awaitedBundles(this.parts);
+    const awaited = await awaitedBundles(this.parts, (_, thrown) => this.failures.push(thrown));
     for (const { bundle } of awaited)
       await importBundle(this.parts, await this.signedBundle(bundle), SOMEBODY);
     return awaited.length;
