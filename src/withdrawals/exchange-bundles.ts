@@ -58,15 +58,17 @@ async function awaitedBundle(
   return { payout: payout.id, txid, bundle };
 }
 
-/**
- * What waits for the cosigner: for the station, everything; for a customer, what their own key may sign.
- * @param onDamaged told of what cannot be handed out, which keeps nothing else.
- * @param owner only payouts of this customer's wallets.
- */
+export interface AwaitedOptions {
+  /** Only payouts of this customer's wallets. */
+  readonly owner?: CustomerId;
+  /** Told of what cannot be handed out, which then keeps nothing else; without it, it is thrown. */
+  readonly onDamaged?: (payout: PayoutId, thrown: unknown) => void;
+}
+
+/** What waits for the cosigner: for the station, everything; for a customer, what their own key may sign. */
 export async function awaitedBundles(
   parts: ExchangeParts,
-  onDamaged: (payout: PayoutId, thrown: unknown) => void,
-  owner?: CustomerId,
+  { owner, onDamaged }: AwaitedOptions = {},
 ): Promise<readonly AwaitedBundle[]> {
   return await inTransaction(parts.database, async (tx) => {
     const waiting = { some: { state: { in: ['awaiting_cosigner', 'broadcast'] } } };
@@ -83,7 +85,7 @@ export async function awaitedBundles(
         const found = await awaitedBundle(parts, tx, payout, owner);
         if (found !== undefined) awaited.push(found);
       } catch (thrown) {
-        if (!isDomainError(thrown)) throw thrown;
+        if (!isDomainError(thrown) || onDamaged === undefined) throw thrown;
         onDamaged(payout.id, thrown);
       }
     }

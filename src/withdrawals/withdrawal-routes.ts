@@ -155,7 +155,7 @@ function staffsRoutes(parts: RequestParts): BoundOperation[] {
 function bundleRoutes(parts: RequestParts): BoundOperation[] {
   return [
     handle(contract.listAwaitedBundles, async ({ principal }) => {
-      const awaited = await awaitedBundles(parts, () => undefined, customerOf(principal));
+      const awaited = await awaitedBundles(parts, { owner: customerOf(principal) });
       return { status: 200, body: { items: awaited.map(({ txid, bundle }) => ({ txid, bundle })) } };
     }),
     handle(contract.submitBundle, async (request) => {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { approvalRoutes } from '../../src/approvals/index.ts';
-import { createIdempotencyStore, type Principal } from '../../src/http/index.ts';
+import { createIdempotencyStore, csrfTokenOf, SESSION_COOKIE, type Principal } from '../../src/http/index.ts';
 import { intentHash, parseIntent, type Intent } from '../../src/intents/index.ts';
 import { withdrawalRoutes } from '../../src/withdrawals/index.ts';
 import { errorMap } from '../../src/main/error-map.ts';
-import { serveApi } from '../http/support/serve.ts';
+import { serveApi, testHash } from '../http/support/serve.ts';
 import { House, PAYEE, type Owner } from './support/house.ts';
 
 let house: House;
@@ -26,7 +26,7 @@ interface Answer {
 
 type Send = (method: string, path: string, body?: unknown, key?: string) => Promise<Answer>;
 
-/** The routes on a real server; a caller is known by a key that is their own id. */
+/** The routes on a real server; customers come with an API key, staff with a session, each known by their id. */
 async function serve(): Promise<(id: string, roles: Principal['roles']) => Send> {
   const callers = new Map<string, Principal>();
   const { url } = await serveApi({
@@ -34,7 +34,7 @@ async function serve(): Promise<(id: string, roles: Principal['roles']) => Send>
     errorMap,
     idempotency: createIdempotencyStore(house.database, 60_000),
     authenticator: {
-      fromSessionToken: () => Promise.resolve(null),
+      fromSessionToken: (token) => Promise.resolve(callers.get(token) ?? null),
       fromApiKey: (key) => Promise.resolve(callers.get(key) ?? null),
     },
     handlerTimeoutMs: 20_000,
@@ -52,12 +52,17 @@ async function serve(): Promise<(id: string, roles: Principal['roles']) => Send>
             tokenHash: Buffer.alloc(32),
           } as const);
     const key = `trilock_${id}`;
+    const token = csrfTokenOf(testHash, Buffer.alloc(32));
+    const credential: Record<string, string> =
+      kind === 'customer'
+        ? { authorization: `Bearer ${key}` }
+        : { cookie: `${SESSION_COOKIE}=${key}`, 'x-csrf-token': token };
     callers.set(key, { kind, id, roles, proof });
     return async (method, path, body, idempotencyKey = randomUUID()) => {
       const response = await fetch(`${url}${path}`, {
         method,
         headers: {
-          authorization: `Bearer ${key}`,
+          ...credential,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...(method === 'POST' ? { 'idempotency-key': idempotencyKey } : {}),
         },

@@ -35,9 +35,11 @@ async function withParts(act: (parts: ExchangeParts) => Promise<void>): Promise<
 async function exportBundles(directory: string): Promise<void> {
   await withParts(async (parts) => {
     await mkdir(directory, { recursive: true });
-    const awaited = await awaitedBundles(parts, (payout, thrown) => {
-      say(`${payout}: DAMAGED: ${describeError(thrown)}`);
-      process.exitCode = 1;
+    const awaited = await awaitedBundles(parts, {
+      onDamaged: (payout, thrown) => {
+        say(`${payout}: DAMAGED: ${describeError(thrown)}`);
+        process.exitCode = 1;
+      },
     });
     for (const { payout, txid, bundle } of awaited) {
       const file = join(directory, `${payout}-${txid.slice(0, NAME_DIGITS)}.json`);

@@ -248,7 +248,9 @@ export class House {
 
   /** Everything that waits is signed by its cosigner. @returns how much did. */
   async cosign(): Promise<number> {
-    const awaited = await awaitedBundles(this.parts, (_, thrown) => this.failures.push(thrown));
+    const awaited = await awaitedBundles(this.parts, {
+      onDamaged: (_, thrown) => this.failures.push(thrown),
+    });
     for (const { bundle } of awaited)
       await importBundle(this.parts, await this.signedBundle(bundle), SOMEBODY);
     return awaited.length;
