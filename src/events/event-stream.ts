@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Database, SealedStream } from '../database/index.ts';
+import type { Database, DatabaseTransaction, SealedStream } from '../database/index.ts';
 import type { CustomerId } from '../shared/index.ts';
 import { EventError } from './errors.ts';
 import { eventSchema } from './event-contract.ts';
@@ -22,7 +22,7 @@ function damaged(position: bigint, cause?: unknown): EventError {
 }
 
 /** One event as it is published. @throws EventError `events_damaged` when what is stored is none. */
-function publishedEvent(position: bigint, content: string): PublishedEvent {
+export function publishedEvent(position: bigint, content: string): PublishedEvent {
   try {
     const stored = JSON.parse(content) as Record<string, unknown>;
     return eventSchema.parse({ ...stored, position: position.toString() });
@@ -37,7 +37,7 @@ function publishedEvent(position: bigint, content: string): PublishedEvent {
  * @throws EventError `events_damaged` rather than skip one that somebody removed or changed.
  */
 export async function readEvents(
-  database: Database,
+  database: DatabaseTransaction,
   after: bigint,
   limit: number,
 ): Promise<readonly PublishedEvent[]> {

@@ -1,5 +1,16 @@
 export { appendEvent, type NewEvent } from './append-event.ts';
-export { EventError, type EventErrorCode } from './errors.ts';
+export {
+  EventError,
+  WebhookError,
+  webhookErrorMap,
+  type EventErrorCode,
+  type WebhookErrorCode,
+} from './errors.ts';
 export { type EventType } from './event-contract.ts';
 export { eventRoutes } from './event-routes.ts';
 export { EVENT_STREAM, readEvents, type PublishedEvent } from './event-stream.ts';
+export { deliverOne, type DeliverOptions } from './webhooks/deliver.ts';
+export { fanOut } from './webhooks/fan-out.ts';
+export { webhookRoutes } from './webhooks/webhook-routes.ts';
+export { verifyWebhook, type ReceivedWebhook, type WebhookRefusal } from './webhooks/webhook-signature.ts';
+export type { WebhookParts } from './webhooks/webhook.ts';

@@ -11,6 +11,7 @@ export { createLog, type Log, type LogFields } from './log.ts';
 export { createHttpMetrics, type HttpMetrics } from './metrics.ts';
 export type { Authenticator, Principal, SessionProof } from './principal.ts';
 export { HttpError, type ErrorEntry, type ErrorMap, type HttpErrorCode } from './problem.ts';
+export { sealSecret, unsealSecret } from './sealed-secret.ts';
 export { startServer, type RunningServer, type ServerOptions } from './server.ts';
 export { httpErrorMap } from './http-errors.ts';
 export { createThrottle, type Throttle, type ThrottleRule } from './throttle.ts';

@@ -1,4 +1,4 @@
-import type { AuditActor, AuthenticationStrength } from '../audit/index.ts';
+import { actorOf, strengthOf } from '../audit/index.ts';
 import type { Principal } from '../http/index.ts';
 import { parseId, type CustomerId, type RequestId, type SessionId } from '../shared/index.ts';
 import type { Origin } from './identity-audit.ts';
@@ -27,19 +27,6 @@ export function requireSession(principal: Principal): SignedInPerson {
   const session = sessionBehind(principal);
   if (session === null) throw new TypeError('an operation for people was reached without a session');
   return session;
-}
-
-function actorOf(principal: Principal | null): AuditActor {
-  if (principal === null) return { kind: 'anonymous' };
-  return personBehind(principal) ?? { kind: 'integrator', id: principal.id };
-}
-
-function strengthOf(principal: Principal | null): AuthenticationStrength {
-  if (principal === null) return 'none';
-  if (principal.proof.kind === 'api_key') return 'api_key';
-  const { factors } = principal.proof;
-  if (factors.includes('passkey')) return 'passkey';
-  return factors.includes('totp') ? 'password_totp' : 'password';
 }
 
 /** Who caused what a request does, for the audit log. */

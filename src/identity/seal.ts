@@ -1,32 +1,13 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { KeyedHash } from '../http/index.ts';
+import { sealSecret, unsealSecret, type KeyedHash } from '../http/index.ts';
 
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const PURPOSE = 'identity/totp';
 
-/**
- * Encrypts a shared secret for the database with AES-256-GCM under the server's secret: who reads the tables
- * alone cannot make codes. `owner` is authenticated, so a sealed secret cannot be moved to another row.
- */
+/** Seals a shared secret for the row of its owner. */
 export function seal(hash: KeyedHash, owner: string, secret: Uint8Array): Uint8Array<ArrayBuffer> {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', hash.keysFor(PURPOSE)[0], nonce).setAAD(Buffer.from(owner));
-  const sealed = Buffer.concat([cipher.update(secret), cipher.final()]);
-  return Uint8Array.from(Buffer.concat([nonce, cipher.getAuthTag(), sealed]));
+  return sealSecret(hash, PURPOSE, owner, secret);
 }
 
-/** The secret, under the current key or an earlier one. @throws Error when none fits or it was altered. */
+/** @throws Error when it was altered, or its key was dropped. */
 export function unseal(hash: KeyedHash, owner: string, sealed: Uint8Array): Buffer {
-  for (const key of hash.keysFor(PURPOSE)) {
-    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES))
-      .setAAD(Buffer.from(owner))
-      .setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-    try {
-      return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
-    } catch {
-      // Another key may fit.
-    }
-  }
-  throw new Error('a sealed secret does not open: it was altered, or its key was dropped');
+  return unsealSecret(hash, PURPOSE, owner, sealed);
 }

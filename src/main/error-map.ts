@@ -1,7 +1,7 @@
 import { approvalErrorMap } from '../approvals/index.ts';
 import { withdrawalErrorMap } from '../withdrawals/index.ts';
 import type { AuditErrorCode } from '../audit/index.ts';
-import type { EventErrorCode } from '../events/index.ts';
+import { webhookErrorMap, type EventErrorCode, type WebhookErrorCode } from '../events/index.ts';
 import { httpErrorMap, type ErrorMap, type HttpErrorCode } from '../http/index.ts';
 import { identityErrorMap, type IdentityErrorCode } from '../identity/index.ts';
 import type { LedgerErrorCode } from '../ledger/client/index.ts';
@@ -26,7 +26,8 @@ type ErrorCode =
   | IntentErrorCode
   | keyof typeof keyErrorMap
   | keyof typeof approvalErrorMap
-  | keyof typeof withdrawalErrorMap;
+  | keyof typeof withdrawalErrorMap
+  | WebhookErrorCode;
 
 const ledgerAway = { status: 503, title: 'The ledger is not available' } as const;
 const ledgerFault = { status: 500, title: 'The ledger refused what we sent' } as const;
@@ -41,6 +42,7 @@ export const errorMap = {
   ...keyErrorMap,
   ...approvalErrorMap,
   ...withdrawalErrorMap,
+  ...webhookErrorMap,
   amount_malformed: { status: 422, title: 'The amount is malformed' },
   amount_out_of_range: { status: 422, title: 'The amount is out of range' },
   fee_rate_malformed: { status: 422, title: 'The fee rate is malformed' },

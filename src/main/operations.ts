@@ -3,7 +3,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { ChainNode } from '../chain/index.ts';
 import type { Database } from '../database/index.ts';
 import { depositRoutes, WORKER_FOLLOWER } from '../deposits/index.ts';
-import { eventRoutes } from '../events/index.ts';
+import { eventRoutes, webhookRoutes, type WebhookParts } from '../events/index.ts';
 import { handle, type BoundOperation, type KeyedHash } from '../http/index.ts';
 import { createIdentity } from '../identity/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
@@ -26,6 +26,7 @@ export interface OperationParts {
   readonly ledger: LedgerClient;
   readonly hash: KeyedHash;
   readonly manifest: ManifestSource;
+  readonly webhooks: Pick<WebhookParts, 'hash' | 'allowLoopback'>;
   readonly clock: Clock;
   readonly network: 'mainnet' | 'testnet' | 'signet' | 'regtest';
   readonly monitors: ReadonlyMap<string, string>;
@@ -60,6 +61,7 @@ export function composeOperations(parts: OperationParts): {
       ...transferRoutes(parts),
       ...approvalRoutes(withdrawals),
       ...withdrawalRoutes(withdrawals),
+      ...webhookRoutes({ database, clock, ...parts.webhooks }),
     ],
   };
 }

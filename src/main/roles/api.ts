@@ -21,6 +21,7 @@ import { rpcCredentials } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
+import { webhookParts } from './webhook-parts.ts';
 
 const HANDLER_TIMEOUT_MS = 20_000;
 /** Outlasts every handler, so that a key whose lease is over has no living owner. */
@@ -42,6 +43,7 @@ function openParts(settings: SettingsOf<'api'>): OperationParts {
       settings.TRILOCK_FIRST_MANIFEST,
       settings.TRILOCK_NETWORK,
     ),
+    webhooks: webhookParts(settings),
     clock: systemClock,
     network: settings.TRILOCK_NETWORK,
     monitors: settings.TRILOCK_MONITORS,

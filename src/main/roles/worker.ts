@@ -2,7 +2,7 @@ import { AUDIT_STREAM } from '../../audit/index.ts';
 import { connectNode } from '../../chain/index.ts';
 import { openDatabase, runSealer } from '../../database/index.ts';
 import { DepositFollower, stepDeposits, WORKER_FOLLOWER } from '../../deposits/index.ts';
-import { EVENT_STREAM } from '../../events/index.ts';
+import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
@@ -17,8 +17,12 @@ import { rpcCredentials } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
+import { webhookParts } from './webhook-parts.ts';
 import { withdrawalStepParts } from './withdrawal-parts.ts';
 import { runWorkLoop, type Work } from './work-loop.ts';
+
+/** A receiver that is slow takes two of them at most. */
+const WEBHOOKS_AT_ONCE = 4;
 
 function openParts(settings: SettingsOf<'worker'>) {
   const config = parsePostgresUrl(settings.DATABASE_URL);
@@ -29,6 +33,7 @@ function openParts(settings: SettingsOf<'worker'>) {
     ledger: new LedgerClient({ addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)] }),
     signer: signerClient(endpointTarget(settings.TRILOCK_SIGNER_SOCKET)),
     manifest: manifestSource(settings.TRILOCK_MANIFEST_DIRECTORY, settings.TRILOCK_FIRST_MANIFEST, network),
+    webhooks: webhookParts(settings),
     network,
     clock: systemClock,
   };
@@ -40,12 +45,18 @@ function works(
   onFailure: (component: string, error: unknown) => void,
 ): readonly Work[] {
   const paying = withdrawalStepParts(parts);
+  const webhooks = { ...parts, ...parts.webhooks };
   const follower = new DepositFollower(parts);
   return [
     { name: 'chain', step: () => follower.poll() },
     { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'transfers', step: () => stepTransfers(parts) },
+    { name: 'webhooks', step: () => fanOut(webhooks) },
+    ...Array.from({ length: WEBHOOKS_AT_ONCE }, () => ({
+      name: 'deliveries',
+      step: () => deliverOne(webhooks),
+    })),
     { name: 'withdrawals', step: () => stepWithdrawals(paying, (error) => onFailure('withdrawals', error)) },
   ];
 }

@@ -92,6 +92,10 @@ export async function startProcesses(plan: ProcessPlan): Promise<SandboxFacts> {
   });
   await putManifestInForce(socket('signer'), institutionPlaces(directory.root).manifests);
   say(`signer signs with libsecp256k1 (${signerFacts['secp256k1'] ?? ''}), by the officers’ manifest 1`);
+  const webhooks = {
+    TRILOCK_WEBHOOK_SECRETS: await keptSecret(directory, 'webhook-secret'),
+    TRILOCK_WEBHOOK_LOOPBACK: 'yes',
+  };
   await household.start('worker', {
     ...common('worker'),
     ...network,
@@ -99,6 +103,7 @@ export async function startProcesses(plan: ProcessPlan): Promise<SandboxFacts> {
     ...ledger,
     ...signer,
     ...manifests,
+    ...webhooks,
     DATABASE_URL: urls.app,
   });
   say('ledger, witness and worker run');
@@ -109,6 +114,7 @@ export async function startProcesses(plan: ProcessPlan): Promise<SandboxFacts> {
     ...chain,
     ...ledger,
     ...manifests,
+    ...webhooks,
     DATABASE_URL: urls.app,
     TRILOCK_HTTP_SECRETS: await keptSecret(directory, 'http-secret'),
     TRILOCK_HTTP_HOST: settings.TRILOCK_HTTP_HOST,

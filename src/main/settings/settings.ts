@@ -117,6 +117,19 @@ export const SETTINGS = {
     meaning:
       'Secrets under which the API hashes tokens and signs cursors, 32 bytes of hex each, separated by commas: the current one first, then earlier ones that still count.',
   },
+  TRILOCK_WEBHOOK_SECRETS: {
+    schema: hexSecrets,
+    roles: NODE_ROLES,
+    secret: true,
+    meaning:
+      'Secrets under which the signing secrets of webhooks are kept in the database, in the form of TRILOCK_HTTP_SECRETS. A set of its own, so that the worker does not hold the API’s.',
+  },
+  TRILOCK_WEBHOOK_LOOPBACK: {
+    schema: oneOf('no', 'yes'),
+    roles: NODE_ROLES,
+    fallback: 'no',
+    meaning: 'On regtest only: webhooks may go to this machine, and without TLS.',
+  },
   TRILOCK_LEDGER_SOCKET: {
     schema: endpoint,
     roles: ['api', 'worker', 'ledger', 'wallets'],

@@ -66,6 +66,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
     network: 'regtest',
     monitors: new Map(),
     restarts: 0,
+    webhooks: { hash, allowLoopback: false },
     manifest: manifestSource(undefined, undefined, 'regtest'),
   });
   const logLines: string[] = [];
