@@ -1,14 +1,21 @@
+import { Registry } from 'prom-client';
 import { AUDIT_STREAM } from '../../audit/index.ts';
 import { connectNode } from '../../chain/index.ts';
 import { openDatabase, runSealer } from '../../database/index.ts';
-import { DepositFollower, stepDeposits, WORKER_FOLLOWER } from '../../deposits/index.ts';
+import {
+  DepositFollower,
+  refusedDeposits,
+  registerDepositMetric,
+  stepDeposits,
+  WORKER_FOLLOWER,
+} from '../../deposits/index.ts';
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
 import { stepTransfers } from '../../transfers/index.ts';
-import { stepWallets } from '../../wallets/index.ts';
+import { lowPools, poolLevels, registerPoolMetric, stepWallets } from '../../wallets/index.ts';
 import { stepWithdrawals } from '../../withdrawals/index.ts';
 import { endpointTarget } from '../lifecycle/endpoint.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
@@ -61,6 +68,12 @@ function works(
   ];
 }
 
+function poolNote(levels: Awaited<ReturnType<typeof poolLevels>>): string {
+  const low = lowPools(levels);
+  const left = `${levels.cold} cold, ${levels.backup} backup`;
+  return low.length === 0 ? left : `${left}; LOW: ${low.join(', ')}, make more keys at the stations`;
+}
+
 /** What happens without anybody asking: following the chain, carrying withdrawals on, sealing, delivering. */
 export async function startWorker(
   settings: SettingsOf<'worker'>,
@@ -79,6 +92,9 @@ export async function startWorker(
     ...works(parts, options.onFailure).map((work) => runWorkLoop(work, options)),
   ]);
   working.catch(fail);
+  const registry = new Registry();
+  registerPoolMetric(registry, () => poolLevels(database, parts.network));
+  registerDepositMetric(registry, () => refusedDeposits(database));
   return {
     facts: {},
     checks: async () => {
@@ -87,8 +103,11 @@ export async function startWorker(
       return [
         { name: 'database', ok: true, note: 'answers' },
         { name: 'node', ok: true, note: `height ${height}` },
+        // An alarm for officers, not a reason to stop working.
+        { name: 'key pools', ok: true, note: poolNote(await poolLevels(database, parts.network)) },
       ];
     },
+    metrics: () => registry.metrics(),
     stop: async () => {
       stopping.abort();
       await working;
