@@ -25,16 +25,16 @@ export class ApiSession {
     return (await (await this.#send('GET', path)).json()) as T;
   }
 
-  /** A fresh idempotency key each time: repeating is for those who lost an answer. */
-  async post<T>(path: string, body?: unknown): Promise<T> {
-    return (await (await this.#send('POST', path, body)).json()) as T;
+  /** A fresh idempotency key each time, unless the caller repeats a request whose answer was lost. */
+  async post<T>(path: string, body?: unknown, idempotencyKey?: string): Promise<T> {
+    return (await (await this.#send('POST', path, body, idempotencyKey)).json()) as T;
   }
 
-  async #send(method: string, path: string, body?: unknown): Promise<Response> {
+  async #send(method: string, path: string, body?: unknown, idempotencyKey?: string): Promise<Response> {
     const response = await fetch(`${this.#url}${path}`, {
       method,
       headers: {
-        ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}),
+        ...(method === 'POST' ? { 'idempotency-key': idempotencyKey ?? randomUUID() } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(this.#cookie === '' ? {} : { cookie: this.#cookie, 'x-csrf-token': this.#csrfToken }),
       },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { formatBitcoin, parseId, parseSatoshis } from '../../shared/index.ts';
 import { reconcileWallet } from '../../wallets/index.ts';
@@ -5,6 +6,7 @@ import { approve, askForWithdrawal, type DemoCustomer, type WithdrawalView } fro
 import type { BalancesView } from './scenes-in.ts';
 import type { Stage } from './stage.ts';
 import { waitUntil } from './wait-until.ts';
+import type { WebhookReceiver } from './webhook-receiver.ts';
 
 const TRANSFER_SATOSHIS = '5000000';
 /** Somebody else's: a P2WPKH address of BIP173's examples, on regtest. */
@@ -13,19 +15,22 @@ const PAYEE = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 /** A payment within the ledger: committed before it is answered, and nothing on chain. */
 export async function payInstantly({ narrator, ada, ben }: Stage): Promise<void> {
   narrator.chapter('Ada pays Ben 0.05 BTC, at once and without a transaction');
+  const wish = { recipient: ben.id, amountSats: TRANSFER_SATOSHIS, memo: 'Thanks for lunch' };
+  const key = randomUUID();
   const startedAtMs = performance.now();
-  const transfer = await ada.session.post<{ id: string }>('/v1/transfers', {
-    recipient: ben.id,
-    amountSats: TRANSFER_SATOSHIS,
-    memo: 'Thanks for lunch',
-  });
+  const transfer = await ada.session.post<{ id: string }>('/v1/transfers', wish, key);
   narrator.fact(
     'transfer',
     `${transfer.id}, durable after ${(performance.now() - startedAtMs).toFixed(0)} ms`,
   );
+  const again = await ada.session.post<{ id: string }>('/v1/transfers', wish, key);
+  narrator.check(
+    'the same request again, as after a lost answer, is the same transfer',
+    again.id === transfer.id,
+  );
   const { spending } = await ben.session.get<BalancesView>('/v1/balances');
   narrator.fact('Ben may spend', formatBitcoin(parseSatoshis(spending.available)));
-  narrator.check('Ben has what Ada sent', spending.available === TRANSFER_SATOSHIS);
+  narrator.check('Ben has what Ada sent, once', spending.available === TRANSFER_SATOSHIS);
 }
 
 export interface WithdrawalWish {
@@ -77,6 +82,23 @@ export async function withdraw(stage: Stage, customer: DemoCustomer, wish: Withd
   narrator.check(
     `the withdrawal is confirmed${ended.endReason === null ? '' : `: ${ended.endReason}`}`,
     ended.state === 'confirmed',
+  );
+}
+
+/** What Ben's own server was told while all this happened. */
+export async function hearWebhooks({ narrator }: Stage, receiver: WebhookReceiver): Promise<void> {
+  narrator.chapter('Ben’s own server has heard of it, by signed webhooks');
+  const types = (): string[] => receiver.received.map(({ type }) => type);
+  const wanted = ['transfer.completed', 'withdrawal.confirmed'];
+  const seen = await waitUntil(
+    'the webhooks',
+    () => Promise.resolve(types()),
+    (all) => wanted.every((type) => all.includes(type)),
+  );
+  narrator.fact('received', seen.join(', '));
+  narrator.check(
+    'every one carries a valid Standard Webhooks signature',
+    receiver.received.every(({ genuine }) => genuine),
   );
 }
 

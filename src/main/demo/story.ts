@@ -1,12 +1,25 @@
 import { creditDeposits, openWallets } from './scenes-in.ts';
-import { payInstantly, reconcile, withdraw } from './scenes-out.ts';
+import { hearWebhooks, payInstantly, reconcile, withdraw } from './scenes-out.ts';
 import type { Stage } from './stage.ts';
+import { receiveWebhooks } from './webhook-receiver.ts';
 
 /** A customer's life with Trilock, from the first wallet to the last satoshi accounted for. */
 export async function tellStory(stage: Stage): Promise<void> {
-  const { ada, ben } = stage;
+  const { ben } = stage;
   const vaults = await openWallets(stage);
-  await creditDeposits(stage, vaults.ada);
+  const receiver = await receiveWebhooks(ben.session);
+  try {
+    await moveMoney(stage, vaults.ada);
+    await hearWebhooks(stage, receiver);
+  } finally {
+    await receiver.close();
+  }
+  await reconcile(stage, [vaults.ada, vaults.ben, vaults.treasury]);
+}
+
+async function moveMoney(stage: Stage, vault: string): Promise<void> {
+  const { ada, ben } = stage;
+  await creditDeposits(stage, vault);
   await payInstantly(stage);
   await withdraw(stage, ben, {
     title: 'Ben takes 0.02 BTC out of his spending balance, from the treasury’s wallet',
@@ -18,5 +31,4 @@ export async function tellStory(stage: Stage): Promise<void> {
     balance: 'vault',
     satoshis: '20000000',
   });
-  await reconcile(stage, [vaults.ada, vaults.ben, vaults.treasury]);
 }
