@@ -1,4 +1,4 @@
-import { appendAudit, type AuditActor, type AuthenticationStrength } from '../audit/index.ts';
+import { appendAudit } from '../audit/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { appendEvent, type EventType } from '../events/index.ts';
 import {
@@ -8,54 +8,16 @@ import {
   verifyRequest,
   type Approval,
   type Intent,
-  type IntentKind,
   type Manifest,
-  type PublicKey,
   type RequestSignature,
 } from '../intents/index.ts';
-import {
-  canonicalJson,
-  idToUuid,
-  parseId,
-  type Clock,
-  type CustomerId,
-  type IntentId,
-  type JsonValue,
-  type RequestId,
-} from '../shared/index.ts';
-import type { ApprovalPolicy, PolicyOutcome } from './approval-policy.ts';
+import { canonicalJson, idToUuid, parseId, type IntentId, type JsonValue } from '../shared/index.ts';
+import type { PolicyOutcome } from './approval-policy.ts';
 import { quorumMet } from './count-approvals.ts';
 import { ApprovalError } from './errors.ts';
+import type { ApprovalQueueParts, IntentKindBehaviour, QueueActor } from './queue-parts.ts';
 import { changeIntent, findIntent, insertApproval, insertIntent } from './intent-store.ts';
 import { decide, type QueueCommand, type QueueState, type StoredIntent } from './stored-intent.ts';
-
-/** Who does something with an intent, for the audit log. */
-export interface QueueActor {
-  readonly actor: AuditActor;
-  readonly strength: AuthenticationStrength;
-  readonly requestId?: RequestId;
-}
-
-/** What a kind of intent means to whoever carries it out; registered in `src/main`. */
-export interface IntentKindBehaviour {
-  /** For people, a sentence each. */
-  explain(intent: Intent): readonly string[];
-  /**
-   * The state has changed; runs in the same transaction. A kind that looks at the queue by itself, as withdrawals do,
-   * needs none.
-   */
-  changed?(tx: DatabaseTransaction, stored: StoredIntent): Promise<void>;
-}
-
-export interface ApprovalQueueParts {
-  readonly clock: Clock;
-  /** The manifest in force, as the signer has it. */
-  readonly manifest: () => Promise<Manifest>;
-  readonly policy: ApprovalPolicy;
-  /** The credentials that the signer has pinned for a customer, by id. */
-  readonly credentialsOf: (customer: CustomerId) => Promise<ReadonlyMap<string, PublicKey>>;
-  readonly kinds: ReadonlyMap<IntentKind, IntentKindBehaviour>;
-}
 
 const EVENTS: Partial<Record<QueueCommand, EventType>> = {
   sign: 'approval.requested',

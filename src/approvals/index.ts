@@ -1,10 +1,6 @@
 export { type ApprovalPolicy, type PolicyOutcome } from './approval-policy.ts';
-export {
-  ApprovalQueue,
-  type ApprovalQueueParts,
-  type IntentKindBehaviour,
-  type QueueActor,
-} from './approval-queue.ts';
+export { ApprovalQueue } from './approval-queue.ts';
+export type { ApprovalQueueParts, IntentKindBehaviour, QueueActor } from './queue-parts.ts';
 export { approvalErrorMap } from './approval-errors.ts';
 export { approvalRoutes } from './approval-routes.ts';
 export { countingApprovals } from './count-approvals.ts';

@@ -1,7 +1,7 @@
 import type { AuditActor, AuthenticationStrength } from '../audit/index.ts';
 import type { Principal } from '../http/index.ts';
 import { parseId, type RequestId } from '../shared/index.ts';
-import type { QueueActor } from './approval-queue.ts';
+import type { QueueActor } from './queue-parts.ts';
 
 function actorOf({ kind, id }: Principal): AuditActor {
   if (kind === 'customer') return { kind, id: parseId('customer', id) };

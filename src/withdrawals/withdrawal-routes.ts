@@ -4,6 +4,7 @@ import { handle, handleOnce, type BoundOperation, type Principal } from '../http
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
 import { idToUuid, parseId, type CustomerId, type RequestId, type WithdrawalId } from '../shared/index.ts';
 import { bumpFee } from './bump-fee.ts';
+import { listAwaitedBundles, submitBundle } from './bundle-contract.ts';
 import { WithdrawalError } from './errors.ts';
 import { awaitedBundles, importBundle } from './exchange-bundles.ts';
 import { requestWithdrawal } from './request-withdrawal.ts';
@@ -154,11 +155,11 @@ function staffsRoutes(parts: RequestParts): BoundOperation[] {
 
 function bundleRoutes(parts: RequestParts): BoundOperation[] {
   return [
-    handle(contract.listAwaitedBundles, async ({ principal }) => {
+    handle(listAwaitedBundles, async ({ principal }) => {
       const awaited = await awaitedBundles(parts, { owner: customerOf(principal) });
       return { status: 200, body: { items: awaited.map(({ txid, bundle }) => ({ txid, bundle })) } };
     }),
-    handle(contract.submitBundle, async (request) => {
+    handle(submitBundle, async (request) => {
       const owner = customerOf(request.principal);
       const { txid } = await importBundle(parts, request.body, requestActor(request), owner);
       return { status: 202, body: { txid } };

@@ -23,6 +23,12 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
+/** The last block goes. Something new waits for the next one, which is else the same, and known to be invalid. */
+async function disconnect(): Promise<void> {
+  await house.chain.regtest.control.disconnect(1);
+  await house.chain.pay(PAYEE, 10_000n);
+}
+
 /** What two stolen keys can do: spend the very coins of a payout to somewhere else, past every approval. */
 async function theft(id: WithdrawalId, satsPerVbyte: string): Promise<CompletedSpend> {
   const { payout } = await house.row(id);
@@ -84,8 +90,8 @@ test('a reorganisation that keeps the payout changes nothing in the books', asyn
   const { id } = await house.broadcast(ada, { to: pay(100_000n) });
   await house.mine();
   await house.later();
-  await house.chain.regtest.control.reorg(1);
-  await house.mine(0);
+  await disconnect();
+  await house.mine(2);
   await house.later();
   expect(await house.row(id)).toMatchObject({ state: 'confirmed', confirmedCycle: 1 });
   expect(await house.difference(ada.vault.id)).toBe(0n);
@@ -105,7 +111,7 @@ test('a foreign transaction takes the coins before the payout is sent; when its 
   // Nothing of it is given back: coins are gone, and people have to find out why.
   expect((await house.balance('vaultInFlight', ada.vault.id)).posted).toBe(120_000n);
 
-  await house.chain.regtest.control.disconnect(1);
+  await disconnect();
   const { transaction } = (await house.row(id)).payout!.transactions[0]!;
   await house.chain.node.broadcast(transaction!);
   await house.mine(2);
@@ -122,7 +128,7 @@ test('a confirmed payout is thrown out by a reorganisation and a dearer foreign 
   await house.later();
   const { bookedAmount } = await house.row(id);
   const foreign = await theft(id, '80');
-  await house.chain.regtest.control.disconnect(1);
+  await disconnect();
   await house.chain.node.broadcast(foreign.bytes);
   await house.mine(2);
   await house.later();
