@@ -17,7 +17,7 @@ const SIGNER_MASTERS = [
   join(DEMO_KEYS, 'DEMO-backup-master-a.pub.pem'),
 ];
 
-const MONITORED = ['ledger', 'witness', 'signer', 'worker', 'api', 'node'] as const;
+const MONITORED = ['ledger', 'witness', 'signer', 'worker', 'node'] as const;
 
 /** The signer keeps the manifest from then on; it is loaded once. */
 async function putManifestInForce(signerSocket: string, manifests: string): Promise<void> {
@@ -36,97 +36,126 @@ export interface ProcessPlan {
   readonly say: (line: string) => void;
 }
 
-/** Starts every role in the order in which they need each other. */
-export async function startProcesses(plan: ProcessPlan): Promise<SandboxFacts> {
-  const { household, directory, urls, institution, settings, say } = plan;
-  const socket = (name: string): string => join(directory.sockets, name);
-  const monitor = (name: string): string => socket(`${name}.mon`);
-  const common = (name: string): Settings => ({
-    TRILOCK_LOG_LEVEL: settings.TRILOCK_LOG_LEVEL,
-    TRILOCK_SHUTDOWN_SECONDS: String(settings.TRILOCK_SHUTDOWN_SECONDS),
-    TRILOCK_MONITOR: monitor(name),
-  });
-  const network = { TRILOCK_NETWORK: 'regtest' };
-  const signer = { TRILOCK_SIGNER_SOCKET: socket('signer') };
-  const firstManifest = { TRILOCK_FIRST_MANIFEST: institution.firstManifestHash };
-  const manifests = {
-    ...firstManifest,
-    TRILOCK_MANIFEST_DIRECTORY: institutionPlaces(directory.root).manifests,
-  };
+interface CommonSettings {
+  readonly socket: (name: string) => string;
+  /** What every role is told. */
+  readonly of: (role: string) => Settings;
+  readonly firstManifest: Settings;
+}
 
+const NETWORK = { TRILOCK_NETWORK: 'regtest' };
+
+function commonSettings({ directory, institution, settings }: ProcessPlan): CommonSettings {
+  const socket = (name: string): string => join(directory.sockets, name);
+  return {
+    socket,
+    of: (role) => ({
+      TRILOCK_LOG_LEVEL: settings.TRILOCK_LOG_LEVEL,
+      TRILOCK_SHUTDOWN_SECONDS: String(settings.TRILOCK_SHUTDOWN_SECONDS),
+      TRILOCK_MONITOR: socket(`${role}.mon`),
+    }),
+    firstManifest: { TRILOCK_FIRST_MANIFEST: institution.firstManifestHash },
+  };
+}
+
+type Facts = Readonly<Record<string, string>>;
+
+async function startNode(
+  { household, directory, settings, say }: ProcessPlan,
+  common: CommonSettings,
+): Promise<Facts> {
   const node = await household.start('node', {
-    ...common('node'),
+    ...common.of('node'),
     TRILOCK_DATA_DIRECTORY: directory.chain,
     // A port chosen here, so that a node that is started again is found where it was.
     TRILOCK_NODE_RPC_PORT: String(await freePort()),
     ...(settings.BITCOIND_BIN === undefined ? {} : { BITCOIND_BIN: settings.BITCOIND_BIN }),
   });
   say(`Bitcoin node (${node['kind'] ?? ''}, regtest) at ${node['url'] ?? ''}`);
-  const chain: Settings = {
-    TRILOCK_BITCOIN_RPC_URL: node['url'] ?? '',
-    TRILOCK_BITCOIN_RPC_COOKIE_FILE: node['cookieFile'] ?? '',
-  };
+  return node;
+}
 
-  const ledger = { TRILOCK_LEDGER_SOCKET: socket('ledger') };
+async function startLedger({ household, urls, say }: ProcessPlan, common: CommonSettings): Promise<void> {
   await household.start('ledger', {
-    ...common('ledger'),
-    ...ledger,
+    ...common.of('ledger'),
+    TRILOCK_LEDGER_SOCKET: common.socket('ledger'),
     TRILOCK_LEDGER_DATABASE_URL: urls.ledger,
   });
-  const witness = { TRILOCK_WITNESS_SOCKET: socket('witness') };
+  say('the ledger leads');
+}
+
+async function startSigning(
+  { household, directory, urls, say }: ProcessPlan,
+  common: CommonSettings,
+): Promise<void> {
+  const witness = { TRILOCK_WITNESS_SOCKET: common.socket('witness') };
   await household.start('witness', {
-    ...common('witness'),
+    ...common.of('witness'),
     ...witness,
     TRILOCK_WITNESS_DIRECTORY: directory.witness,
   });
-  const signerFacts = await household.start('signer', {
-    ...common('signer'),
-    ...network,
+  const signer = await household.start('signer', {
+    ...common.of('signer'),
+    ...NETWORK,
     ...witness,
-    ...signer,
-    ...firstManifest,
+    ...common.firstManifest,
+    TRILOCK_SIGNER_SOCKET: common.socket('signer'),
     TRILOCK_SIGNER_MASTER_KEYS: SIGNER_MASTERS.join(','),
     TRILOCK_SIGNER_DATABASE_URL: urls.signer,
     TRILOCK_SIGNER_DIRECTORY: directory.signer,
     TRILOCK_SIGNER_BACKUP_DIRECTORIES: directory.backups.join(','),
   });
-  await putManifestInForce(socket('signer'), institutionPlaces(directory.root).manifests);
-  say(`signer signs with libsecp256k1 (${signerFacts['secp256k1'] ?? ''}), by the officers’ manifest 1`);
-  const webhooks = {
+  await putManifestInForce(common.socket('signer'), institutionPlaces(directory.root).manifests);
+  say(`the signer signs with libsecp256k1 (${signer['secp256k1'] ?? ''}), by the officers’ manifest 1`);
+}
+
+/** Worker and API, which need all the others. Gives the address of the API. */
+async function startFront(plan: ProcessPlan, common: CommonSettings, node: Facts): Promise<string> {
+  const { household, directory, urls, settings } = plan;
+  const shared: Settings = {
+    ...NETWORK,
+    ...common.firstManifest,
+    TRILOCK_BITCOIN_RPC_URL: node['url'] ?? '',
+    TRILOCK_BITCOIN_RPC_COOKIE_FILE: node['cookieFile'] ?? '',
+    TRILOCK_LEDGER_SOCKET: common.socket('ledger'),
+    TRILOCK_MANIFEST_DIRECTORY: institutionPlaces(directory.root).manifests,
     TRILOCK_WEBHOOK_SECRETS: await keptSecret(directory, 'webhook-secret'),
     TRILOCK_WEBHOOK_LOOPBACK: 'yes',
+    DATABASE_URL: urls.app,
   };
-  await household.start('worker', {
-    ...common('worker'),
-    ...network,
-    ...chain,
-    ...ledger,
-    ...signer,
-    ...manifests,
-    ...webhooks,
-    DATABASE_URL: urls.app,
-  });
-  say('ledger, witness and worker run');
-  const others = MONITORED.filter((name) => name !== 'api').map((name) => `${name}=${monitor(name)}`);
-  const api = await household.start('api', {
-    ...common('api'),
-    ...network,
-    ...chain,
-    ...ledger,
-    ...manifests,
-    ...webhooks,
-    DATABASE_URL: urls.app,
-    TRILOCK_HTTP_SECRETS: await keptSecret(directory, 'http-secret'),
-    TRILOCK_HTTP_HOST: settings.TRILOCK_HTTP_HOST,
-    TRILOCK_HTTP_PORT: String(settings.TRILOCK_HTTP_PORT || (await freePort())),
-    TRILOCK_MONITORS: others.join(','),
-  });
+  const monitors = MONITORED.map((name) => `${name}=${common.socket(`${name}.mon`)}`);
+  const [api] = await Promise.all([
+    household.start('api', {
+      ...common.of('api'),
+      ...shared,
+      TRILOCK_HTTP_SECRETS: await keptSecret(directory, 'http-secret'),
+      TRILOCK_HTTP_HOST: settings.TRILOCK_HTTP_HOST,
+      TRILOCK_HTTP_PORT: String(settings.TRILOCK_HTTP_PORT || (await freePort())),
+      TRILOCK_MONITORS: monitors.join(','),
+    }),
+    household.start('worker', {
+      ...common.of('worker'),
+      ...shared,
+      TRILOCK_SIGNER_SOCKET: common.socket('signer'),
+    }),
+  ]);
+  return api['url'] ?? '';
+}
+
+/** Starts every role, those first that the others need. */
+export async function startProcesses(plan: ProcessPlan): Promise<SandboxFacts> {
+  const common = commonSettings(plan);
+  const [node] = await Promise.all([
+    startNode(plan, common),
+    startLedger(plan, common),
+    startSigning(plan, common),
+  ]);
   return {
-    url: api['url'] ?? '',
+    url: await startFront(plan, common, node),
     nodeUrl: node['url'] ?? '',
     nodeCookieFile: node['cookieFile'] ?? '',
-    appDatabaseUrl: urls.app,
-    ledgerSocket: socket('ledger'),
-    signerSocket: socket('signer'),
+    appDatabaseUrl: plan.urls.app,
+    ledgerSocket: common.socket('ledger'),
+    signerSocket: common.socket('signer'),
   };
 }
