@@ -54,6 +54,15 @@ describe('the command line', () => {
     expect(run.output()).not.toContain('secret');
   });
 
+  it('says one clear line on a Node that is too old', async () => {
+    const pretend = `data:text/javascript,${encodeURIComponent(
+      "Object.defineProperty(process.versions, 'node', { value: '18.20.4' })",
+    )}`;
+    const run = trilock(['--help'], { NODE_OPTIONS: `--import=${pretend}` });
+    expect(await run.ended).toBe(78);
+    expect(run.output()).toBe('trilock: Node 18.20.4 is too old, 20.19 or newer is needed\n');
+  });
+
   it('says one clear line for a port that is taken', async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
