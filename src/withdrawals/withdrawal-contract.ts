@@ -12,29 +12,13 @@ import {
 import { defineOperation } from '../http/operation-contract.ts';
 import { requestSignatureSchema } from '../intents/approval-contract.ts';
 import { intentSchema } from '../intents/intent-contract.ts';
+import { WITHDRAWAL_STATES } from './withdrawal-states-contract.ts';
 
 const TAG = 'withdrawals';
 const MAX_PAYMENTS = 100;
 const MAX_HOURS = 14 * 24;
 
-const stateField = z.enum([
-  'requested',
-  'screened',
-  'awaiting_approval',
-  'approved',
-  'cooling_off',
-  'built',
-  'awaiting_cosigner',
-  'platform_signed',
-  'broadcast',
-  'confirmed',
-  'rejected',
-  'cancelled',
-  'expired',
-  'failed',
-  'quarantined',
-  'replaced',
-]);
+const stateField = z.enum(WITHDRAWAL_STATES);
 
 const paymentField = z.strictObject({
   address: z.string().min(14).max(100),
