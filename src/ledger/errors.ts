@@ -4,8 +4,6 @@ import { DomainError } from '../shared/index.ts';
 export type LedgerErrorCode =
   /** The log has a hole, a wrong hash or a record that replays to another result; details name the place. */
   | 'ledger_log_broken'
-  /** A checkpoint does not fit the log or its own hash. */
-  | 'ledger_checkpoint_broken'
   /** The database would acknowledge a commit before it is durable. */
   | 'ledger_durability_off'
   /** The database could not be reached or answered with an error. */
@@ -21,8 +19,6 @@ export type LedgerErrorCode =
   /** The client was closed with requests outstanding. */
   | 'ledger_client_closed'
   /** A request that can never be valid: empty, too large, an open chain. */
-  | 'ledger_request_invalid'
-  /** A page cursor that this ledger did not make. */
-  | 'ledger_cursor_malformed';
+  | 'ledger_request_invalid';
 
 export class LedgerError extends DomainError<LedgerErrorCode> {}

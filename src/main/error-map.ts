@@ -56,7 +56,6 @@ export const errorMap = {
   event_invalid: { status: 500, title: 'The event is not valid' },
   events_damaged: { status: 500, title: 'The events are damaged' },
   ledger_log_broken: ledgerFault,
-  ledger_checkpoint_broken: ledgerFault,
   ledger_durability_off: ledgerFault,
   ledger_store_unavailable: ledgerAway,
   ledger_not_leader: ledgerAway,
@@ -65,5 +64,4 @@ export const errorMap = {
   ledger_unreachable: ledgerAway,
   ledger_client_closed: ledgerAway,
   ledger_request_invalid: ledgerFault,
-  ledger_cursor_malformed: { status: 400, title: 'The cursor does not belong here' },
 } as const satisfies ErrorMap<ErrorCode>;

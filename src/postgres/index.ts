@@ -17,3 +17,4 @@ export {
   type EmbeddedServerOptions,
 } from './embedded/embedded-server.ts';
 export { schemaDifference } from './migrations/schema-difference.ts';
+export { freePort } from './embedded/port.ts';

@@ -18,6 +18,6 @@ export function accountId(purpose: PurposeName, asset: number, owner: Id<IdKind>
  * as a UUIDv7. Whoever repeats the step after a crash arrives at the same id, and the ledger acts once. A rejection
  * is remembered for ever, so a new try is a new attempt; for a deposit the attempt is the inclusion cycle.
  */
-export function stepTransferId(entity: Id<IdKind>, step: string, attempt: number): LedgerId {
+export function stepTransferId(entity: Id<IdKind>, step: string, attempt = 1): LedgerId {
   return idFromBytes(idBytes(derivedId('transfer', entity, `${step}/${attempt}`)));
 }

@@ -1,6 +1,6 @@
 export { LedgerError, type LedgerErrorCode } from '../errors.ts';
 export * from './client.ts';
-export { ledgerId, stepTransferId } from './ids.ts';
+export { ledgerId } from './ids.ts';
 export type { LedgerAddress } from '../transport.ts';
 export {
   AMOUNT_ALL,
@@ -24,6 +24,7 @@ export {
   eventTransferId,
   LedgerChartError,
   openAccount,
+  stepTransferId,
   type EventName,
   type LedgerChartErrorCode,
   type Occurrence,

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { parseSignedManifest } from '../../intents/index.ts';
-import type { DatabaseSchema } from '../../postgres/index.ts';
+import { freePort, type DatabaseSchema } from '../../postgres/index.ts';
 import { signerClient } from '../../signer/index.ts';
 import { readDocument } from '../../station/index.ts';
 import type { SettingsOf } from '../settings/index.ts';
 import { keptSecret, type DataDirectory } from './data-directory.ts';
 import { DEMO_KEYS } from './demo-keys.ts';
-import { freePort } from './free-port.ts';
 import type { Household, Settings } from './household.ts';
 import { institutionPlaces, type Institution } from './institution.ts';
 import type { SandboxFacts } from './sandbox-facts.ts';

@@ -15,6 +15,7 @@ async function tryPort(port: number): Promise<number> {
   });
 }
 
+/** A loopback TCP port that is free at this moment. */
 export async function freePort(): Promise<number> {
   return tryPort(0);
 }
