@@ -29,9 +29,7 @@ async function hashOfMigrations(): Promise<string> {
       hash.update(`${schema}/${file}\0`).update(await readFile(join(folder, file)));
     }
   }
-  for (const source of ['bootstrap.ts', 'migrations/job-queue.ts']) {
-    hash.update(await readFile(join(import.meta.dirname, '..', '..', 'src', 'postgres', source)));
-  }
+  hash.update(await readFile(join(import.meta.dirname, '..', '..', 'src', 'postgres', 'bootstrap.ts')));
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -4,7 +4,6 @@ import type { PostgresConfig } from '../config.ts';
 import { PostgresError } from '../errors.ts';
 import { connect } from '../pool.ts';
 import { LOGIN_ROLES, OWNER_ROLE, type DatabaseSchema } from '../roles.ts';
-import { deployJobQueue } from './job-queue.ts';
 import { firstMigrations, migrationsFolder, readMigrations } from './migration-files.ts';
 import { withEngine, type EngineSession } from './schema-engine.ts';
 
@@ -65,8 +64,8 @@ export async function migrationStatus(
 
 /**
  * Applies what is missing, each migration in one transaction with the note that it was applied, so a crash
- * leaves none half done; `app` brings the job queue along. Concurrent calls wait for each other, and the later ones find nothing to do. `config`
- * signs in as somebody who may take on the owner's role.
+ * leaves none half done. Concurrent calls wait for each other, and the later ones find nothing to do. `config` signs
+ * in as somebody who may take on the owner's role.
  * @throws PostgresError `migration_failed`, `migration_edited`, `migration_unknown`, `migration_files_invalid`,
  * `schema_missing`.
  */
@@ -83,7 +82,6 @@ export async function deployMigrations(
       const status = await diagnose(session, schema, list);
       refuseForeignHistory(status);
       for (const name of status.pending) await applyOne(client, session, schema, upTo(list, name), name);
-      if (schema === 'app') await deployJobQueue(client);
       return { schema, applied: status.pending };
     });
   });

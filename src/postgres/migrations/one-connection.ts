@@ -5,8 +5,8 @@ const ONE_BYTE_CHAR = 18;
 const TEXT = 25;
 
 /**
- * Prisma's adapter and graphile-worker want a pool; this one is a single connection, kept even after an error (a pool would throw
- * it away, and with it our transaction, our lock and our `search_path`).
+ * Prisma's adapter wants a pool; this one is a single connection, kept even after an error (a pool would throw it
+ * away, and with it our transaction, our lock and our `search_path`).
  */
 export class OneConnection extends pg.Pool {
   readonly #client: pg.Client;
@@ -25,8 +25,6 @@ export class OneConnection extends pg.Pool {
       return result;
     };
     this.query = query as typeof this.query;
-    // Nothing of it ever connects by itself; graphile-worker only looks whether somebody listens.
-    this.on('error', () => undefined).on('connect', () => undefined);
   }
 
   override connect(): Promise<pg.PoolClient> {
