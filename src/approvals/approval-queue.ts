@@ -11,7 +11,14 @@ import {
   type Manifest,
   type RequestSignature,
 } from '../intents/index.ts';
-import { canonicalJson, idToUuid, parseId, type IntentId, type JsonValue } from '../shared/index.ts';
+import {
+  canonicalJson,
+  crashPoint,
+  idToUuid,
+  parseId,
+  type IntentId,
+  type JsonValue,
+} from '../shared/index.ts';
 import type { PolicyOutcome } from './approval-policy.ts';
 import { quorumMet } from './count-approvals.ts';
 import { ApprovalError } from './errors.ts';
@@ -74,7 +81,9 @@ export class ApprovalQueue {
     checkIntentCurrent(intent, (await manifest()).network, clock.nowMs());
     const pinned = await credentialsOf(parseId('customer', intent.body.customer));
     await verifyRequest(intent, request, pinned, clock.nowMs());
-    return await this.#apply(tx, stored, 'sign', by, { request });
+    const signed = await this.#apply(tx, stored, 'sign', by, { request });
+    crashPoint('intent.signature_written');
+    return signed;
   }
 
   /**
@@ -114,14 +123,18 @@ export class ApprovalQueue {
       return await this.#apply(tx, stored, 'reject', by, { reason: statement.reason ?? '' }, detail);
     }
     const isMet = await this.#quorum(stored.intent, [...stored.approvals, approval], manifest, nowMs);
-    return await this.#apply(tx, stored, 'approve', by, { quorumMet: isMet }, detail);
+    const judged = await this.#apply(tx, stored, 'approve', by, { quorumMet: isMet }, detail);
+    crashPoint('intent.approval_written');
+    return judged;
   }
 
   /** Whoever asked takes it back. @throws ApprovalError `queued_intent_settled`. */
   async cancel(tx: DatabaseTransaction, id: IntentId, by: QueueActor, reason: string): Promise<StoredIntent> {
     const stored = await this.lock(tx, id);
     if (stored.state === 'cancelled') return stored;
-    return await this.#apply(tx, stored, 'cancel', by, { reason });
+    const cancelled = await this.#apply(tx, stored, 'cancel', by, { reason });
+    crashPoint('intent.cancellation_written');
+    return cancelled;
   }
 
   /** A rule of ours rejects it before anybody was asked. @throws ApprovalError `queued_intent_settled`. */

@@ -1,7 +1,14 @@
 import { appendEvent } from '../events/index.ts';
 import type { ChainStep } from '../chain/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
-import { derivedId, formatSatoshis, idToUuid, type Clock, type CustomerId } from '../shared/index.ts';
+import {
+  crashPoint,
+  derivedId,
+  formatSatoshis,
+  idToUuid,
+  type Clock,
+  type CustomerId,
+} from '../shared/index.ts';
 import {
   connectCoins,
   disconnectCoins,
@@ -159,4 +166,5 @@ export async function handleChainStep(
     }
   }
   if (payments.length > 0) await setCreditHeights(tx, block);
+  if (payments.length > 0) crashPoint('deposit.seen');
 }

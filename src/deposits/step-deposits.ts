@@ -2,7 +2,14 @@ import { inTransaction, type Database } from '../database/index.ts';
 import { appendEvent } from '../events/index.ts';
 import type { EventType } from '../events/event-contract.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
-import { formatSatoshis, idFromUuid, isDomainError, type Clock, type Id } from '../shared/index.ts';
+import {
+  crashPoint,
+  formatSatoshis,
+  idFromUuid,
+  isDomainError,
+  type Clock,
+  type Id,
+} from '../shared/index.ts';
 import { nextTry, setWithheld } from '../wallets/index.ts';
 import { bookDeposit, type Booked } from './deposit-booking.ts';
 import { recordDeposit } from './deposit-audit.ts';
@@ -110,10 +117,12 @@ export async function stepDeposit(parts: DepositParts, id: Id<'deposit'>): Promi
     const step = decideDeposit(deposit, await readTipHeight(database, parts.follower));
     if (step === null) return false;
     deposit = await begin(parts, deposit, step);
+    crashPoint('deposit.step_begun');
   }
   const { begun } = deposit;
   if (begun === null) return false;
   const booked: Booked = await bookDeposit(parts.ledger, deposit, begun);
+  crashPoint('deposit.step_booked');
   if (booked.ok) await finish(parts, deposit, begun);
   else await postpone(parts, deposit, booked.refusal);
   return true;

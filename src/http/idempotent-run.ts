@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { canonicalJson, isDomainError, type JsonValue } from '../shared/index.ts';
+import { canonicalJson, crashPoint, isDomainError, type JsonValue } from '../shared/index.ts';
 import type { BoundOnce, UncheckedReply, UncheckedRequest } from './bind.ts';
 import { effectId, type Committed, type Effect } from './effect.ts';
 import type { Claim, IdempotencyStore, KeyedRequest } from './idempotency-store.ts';
@@ -83,6 +83,7 @@ async function attempt(
           ? answer
           : toWire(bound.operation, { ...reply, body: reply.replayBody });
       });
+      crashPoint('http.effect_committed');
       return undefined as unknown as Committed<UncheckedReply>;
     },
   };

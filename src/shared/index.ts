@@ -4,3 +4,4 @@ export * from './fee-rate.ts';
 export * from './ids.ts';
 export * from './clock.ts';
 export * from './canonical-json.ts';
+export * from './crash-point.ts';

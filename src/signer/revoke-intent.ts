@@ -1,4 +1,4 @@
-import { isoTime } from '../shared/index.ts';
+import { crashPoint, isoTime } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { tellWitness } from './in-step.ts';
 import { appendEntry } from './journal.ts';
@@ -31,6 +31,7 @@ export async function revokeIntent(
     });
     return { revokedAt: isoTime(atMs), signed };
   });
+  crashPoint('signer.revocation_recorded');
   await tellWitness(parts);
   return answer;
 }

@@ -17,6 +17,7 @@ import {
   type SigningBundle,
   type VerifiedBundle,
 } from '../intents/index.ts';
+import { crashPoint } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { SignerError } from './errors.ts';
 import { requireInStep } from './in-step.ts';
@@ -137,6 +138,7 @@ function checkAndRecord(
       outpoints: verified.psbt.transaction.ins.map(outpointOf),
       fee: verified.spend.fee,
     });
+    crashPoint('signer.spend_written');
     return { verified, txid, wallet: trust.wallet.descriptor, counter };
   });
 }
@@ -207,7 +209,12 @@ export async function signBundle(
     return earlier;
   }
   const prepared = await checkAndRecord(parts, bundle, hashes);
+  crashPoint('signer.spend_recorded');
   await requireInStep(parts);
+  crashPoint('signer.witnessed');
   const answer = await signRecorded(parts, bundle, prepared);
-  return release(parts, answer, hashes, bundle.wallet);
+  crashPoint('signer.signed');
+  const released = await release(parts, answer, hashes, bundle.wallet);
+  crashPoint('signer.released');
+  return released;
 }

@@ -16,7 +16,7 @@ import {
   type MasterPrivateKey,
   type Masters,
 } from '../keyring/index.ts';
-import { addSatoshis, type Satoshis } from '../shared/index.ts';
+import { addSatoshis, crashPoint, type Satoshis } from '../shared/index.ts';
 import { credentialsFor } from './credentials.ts';
 import { StationError } from './errors.ts';
 import { manifestInForce } from './manifests.ts';
@@ -173,5 +173,6 @@ export async function signBundle(
     }
   })();
   await noteSigned(station, verified);
+  crashPoint('station.signed');
   return { ...bundle, psbt: psbtToBase64(signed) };
 }

@@ -1,7 +1,7 @@
 import { appendAudit, type AuditEntry } from '../audit/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { appendEvent } from '../events/index.ts';
-import { formatSatoshis } from '../shared/index.ts';
+import { crashPoint, formatSatoshis } from '../shared/index.ts';
 import { refusal, TransferError, type RefusalCode } from './errors.ts';
 import type { Transfer } from './transfer.ts';
 import { bookTransfer } from './transfer-ledger.ts';
@@ -68,6 +68,7 @@ async function refuseTransfer(parts: TransferParts, transfer: Transfer, code: Re
  */
 export async function settleTransfer(parts: TransferParts, transfer: Transfer): Promise<Date> {
   const booking = await bookTransfer(parts.ledger, transfer);
+  crashPoint('transfer.booked');
   if (booking.kind === 'booked') return booking.bookedAt;
   await refuseTransfer(parts, transfer, booking.code);
   throw refusal(booking.code);
@@ -81,5 +82,6 @@ export async function settleTransfer(parts: TransferParts, transfer: Transfer): 
 export async function makeTransfer(parts: TransferParts, transfer: Transfer, cause: Cause): Promise<Date> {
   await check(parts, transfer);
   await remember(parts, transfer, cause);
+  crashPoint('transfer.stored');
   return await settleTransfer(parts, transfer);
 }

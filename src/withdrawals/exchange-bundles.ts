@@ -10,7 +10,14 @@ import { appendAudit } from '../audit/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { findIntent, type QueueActor } from '../approvals/index.ts';
 import { parseSigningBundle, type SigningBundle } from '../intents/index.ts';
-import { idFromUuid, idToUuid, isDomainError, type CustomerId, type PayoutId } from '../shared/index.ts';
+import {
+  crashPoint,
+  idFromUuid,
+  idToUuid,
+  isDomainError,
+  type CustomerId,
+  type PayoutId,
+} from '../shared/index.ts';
 import { bundleOf, checkBundle, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
 import { changeTransaction, latestOf, readPayout, type Payout } from './payout-store.ts';
@@ -159,6 +166,7 @@ export async function importBundle(
     const { actor, strength, requestId } = by;
     const entry = { actor, strength, action: 'payout.cosign', entity: payout.id, after: { txid } };
     await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, parts.clock);
+    crashPoint('bundle.signature_written');
     return { payout: payout.id, txid };
   });
 }

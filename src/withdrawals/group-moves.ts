@@ -1,6 +1,6 @@
 import type { DatabaseTransaction } from '../database/index.ts';
 import { isSettled } from '../approvals/index.ts';
-import { idToUuid } from '../shared/index.ts';
+import { crashPoint, idToUuid } from '../shared/index.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
 import { releasePayout } from './payout-store.ts';
 import { WORKER, type Group, type Member, type StepParts } from './withdrawal-parts.ts';
@@ -96,10 +96,12 @@ export async function endUnpaid(
       stored.hash,
       `The withdrawal has ended: ${ending.command}.`,
     );
+    crashPoint('withdrawal.revoked');
     if (signed.length > 0) return false;
   }
   const books = new WithdrawalBooks(parts.ledger);
   for (const { withdrawal } of members) await books.release(withdrawal);
+  crashPoint('withdrawal.hold_released');
   if (payout !== null) {
     await releasePayout(tx, payout, new Date(parts.clock.nowMs()));
     await parts.wallets.release(tx, payout.id);

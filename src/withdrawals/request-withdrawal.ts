@@ -6,6 +6,7 @@ import { appendEvent } from '../events/index.ts';
 import { descriptorHash, paymentsTotal, type WithdrawalIntent } from '../intents/index.ts';
 import {
   addSatoshis,
+  crashPoint,
   feeForVirtualSize,
   feeRateFromSatsPerKvb,
   formatSatoshis,
@@ -223,5 +224,6 @@ export async function requestWithdrawal(
     { type: 'withdrawal.requested', subject: ids.withdrawal, customer: request.customer, data },
     parts.clock,
   );
+  crashPoint('withdrawal.request_written');
   return { withdrawal: await findWithdrawal(tx, ids.withdrawal), stored };
 }

@@ -1,4 +1,5 @@
 import type { DatabaseTransaction } from '../database/index.ts';
+import { crashPoint } from '../shared/index.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
 import { endUnpaid, moveAll, waitFor } from './group-moves.ts';
 import { WORKER, type Group, type StepParts } from './withdrawal-parts.ts';
@@ -21,6 +22,7 @@ export async function stepRequested(parts: StepParts, tx: DatabaseTransaction, g
   }
   requireSameWords(withdrawal, stored);
   const held = await new WithdrawalBooks(parts.ledger).hold(withdrawal);
+  crashPoint('withdrawal.hold_posted');
   if (held === 'held') {
     await moveAll(parts, tx, group, 'screen');
     return;

@@ -6,7 +6,14 @@ import {
   type WalletCoin,
 } from '../bitcoin/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
-import { feeRateFromSatsPerKvb, idToUuid, newId, type FeeRate, type WalletId } from '../shared/index.ts';
+import {
+  crashPoint,
+  feeRateFromSatsPerKvb,
+  idToUuid,
+  newId,
+  type FeeRate,
+  type WalletId,
+} from '../shared/index.ts';
 import { bundleOf, checkBundle, expectationOf, sourceOf } from './bundle.ts';
 import { moveAll } from './group-moves.ts';
 import { insertPayout, latestOf, type Payout } from './payout-store.ts';
@@ -101,6 +108,7 @@ export async function stepBuild(parts: StepParts, tx: DatabaseTransaction, group
     change: { payoutId: idToUuid(id) },
     data: { payout: id, txid: spend.txid, feeSatoshis: spend.fee.toString() },
   });
+  crashPoint('withdrawal.built');
 }
 
 /** `built`: checks the bundle as the cosigners will, and lets it be fetched. */
@@ -115,4 +123,5 @@ export async function stepPresent(
   const bundle = await bundleOf(wallet, group.members, psbt, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
   await moveAll(parts, tx, group, 'present', { change: { presented: true } });
+  crashPoint('withdrawal.presented');
 }

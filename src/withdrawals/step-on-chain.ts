@@ -1,6 +1,6 @@
 import { ChainError } from '../chain/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
-import { satoshis, type Satoshis } from '../shared/index.ts';
+import { crashPoint, satoshis, type Satoshis } from '../shared/index.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
 import { moveAll, waitFor } from './group-moves.ts';
 import { changeTransaction, latestOf, type Payout, type PayoutTransaction } from './payout-store.ts';
@@ -54,7 +54,9 @@ async function send(
   { number, transaction }: PayoutTransaction,
 ): Promise<void> {
   if (transaction === null) return;
+  crashPoint('withdrawal.before_broadcast');
   await parts.node.broadcast(transaction);
+  crashPoint('withdrawal.after_broadcast');
   await changeTransaction(tx, payout, number, { broadcastAt: new Date(parts.clock.nowMs()) });
 }
 
@@ -68,6 +70,7 @@ export async function stepPlatformSigned(
   const fate = await fateOf(parts, tx, payout);
   const books = new WithdrawalBooks(parts.ledger);
   for (const { withdrawal } of members) await books.broadcast(withdrawal);
+  crashPoint('withdrawal.broadcast_booked');
   if (fate.kind === 'conflict') {
     await conflict(parts, tx, group, fate.byTxid);
     return;
@@ -97,6 +100,7 @@ async function confirm(
   group: PaidGroup,
   { by, height }: Fate & { kind: 'paid' },
 ): Promise<void> {
+  crashPoint('withdrawal.confirmation_seen');
   const books = new WithdrawalBooks(parts.ledger);
   const { members } = group;
   const shares = shareFee(
@@ -112,6 +116,7 @@ async function confirm(
     await books.confirm(withdrawal, leaves, reserved > leaves ? reserved : leaves, confirmedCycle + 1);
     left.set(id, leaves);
   }
+  crashPoint('withdrawal.confirmation_booked');
   await moveAll(parts, tx, group, 'confirm', {
     changeOf: ({ withdrawal }) => ({
       bookedAmount: left.get(withdrawal.id) ?? null,

@@ -1,5 +1,6 @@
 import { completeSpend, parsePsbtBase64 } from '../bitcoin/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
+import { crashPoint } from '../shared/index.ts';
 import { bundleOf, checkBundle, expectationOf, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
 import { moveAll, unbuild, waitFor } from './group-moves.ts';
@@ -27,6 +28,7 @@ export async function completeLatest(
   const nowMs = parts.clock.nowMs();
   const bundle = await bundleOf(wallet, members, latest.cosigned ?? '', manifest, nowMs);
   const answer = await parts.cosigner.sign(bundle);
+  crashPoint('withdrawal.signer_answered');
   const intents = members.map(({ stored }) => stored.intent);
   const completed = completeSpend(parsePsbtBase64(answer.psbt), expectationOf(wallet, intents, manifest));
   if (completed.txid !== latest.txid || answer.txid !== latest.txid) {
@@ -54,6 +56,7 @@ async function ask(parts: StepParts, tx: DatabaseTransaction, group: PaidGroup):
   for (const { stored } of group.members) await parts.queue.execute(tx, stored.id, WORKER);
   await changePayout(tx, group.payout, { signerAskedAt: new Date(parts.clock.nowMs()) });
   await waitFor(parts, tx, group, 0);
+  crashPoint('withdrawal.signer_due');
 }
 
 /** `awaiting_cosigner` */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { crashPoint } from '../../shared/index.ts';
 import type { Database } from '../database.ts';
 import { SealingError, type ChainPoint, type SealedStream } from './stream.ts';
 
@@ -20,7 +21,9 @@ export interface SealerOptions {
 export async function sealBatch(database: Database, stream: SealedStream): Promise<number> {
   const rows = await database.$queryRaw<{ sealed: number }[]>`
     SELECT app.seal_entries(${stream.name}, ${BATCH}::integer) AS sealed`;
-  return rows[0]?.sealed ?? 0;
+  const sealed = rows[0]?.sealed ?? 0;
+  if (sealed > 0) crashPoint('outbox.sealed');
+  return sealed;
 }
 
 async function sealOrReport(database: Database, stream: SealedStream, options: SealerOptions) {

@@ -1,6 +1,6 @@
 import { appendAudit } from '../../audit/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../../database/index.ts';
-import { canonicalJson, idFromUuid, isoTime } from '../../shared/index.ts';
+import { canonicalJson, crashPoint, idFromUuid, isoTime } from '../../shared/index.ts';
 import { appendEvent } from '../append-event.ts';
 import { publishedEvent, type PublishedEvent } from '../event-stream.ts';
 import { DISABLE_AFTER_MS, nextAttempt } from './retry-schedule.ts';
@@ -194,6 +194,8 @@ export async function deliverOne(parts: WebhookParts, options: DeliverOptions = 
   if (claimed === undefined) return 0;
   const startedAt = new Date(parts.clock.nowMs());
   const result = await attempt(parts, claimed, options);
+  crashPoint('webhook.sent');
   await settle(parts, claimed, startedAt, result, options.random ?? Math.random);
+  crashPoint('webhook.recorded');
   return 1;
 }

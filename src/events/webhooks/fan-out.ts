@@ -1,5 +1,5 @@
 import { inTransaction } from '../../database/index.ts';
-import { derivedId, idFromUuid, idToUuid } from '../../shared/index.ts';
+import { crashPoint, derivedId, idFromUuid, idToUuid } from '../../shared/index.ts';
 import { readEvents, type PublishedEvent } from '../event-stream.ts';
 import type { WebhookParts } from './webhook.ts';
 
@@ -58,6 +58,7 @@ export async function fanOut({ database, clock }: WebhookParts): Promise<number>
       where: { name: 'deliveries' },
       data: { position: BigInt(last.position) },
     });
+    crashPoint('webhook.fanned_out');
     return events.length;
   });
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../shared/index.ts';
+import { crashPoint, type Clock } from '../../shared/index.ts';
 import type { Engine } from '../engine/index.ts';
 import { batchHash, MAX_BATCH_RECORDS, RECORD_BYTES, sealBatch } from '../format/index.ts';
 import type { HistoryReader } from '../queries/history-reader.ts';
@@ -126,7 +126,9 @@ export class Writer {
         this.#next = undefined;
         const outcome = await this.#append(applied.batch);
         if (outcome !== 'committed') return outcome;
+        crashPoint('ledger.committed');
         this.#settle(applied);
+        crashPoint('ledger.answered');
       }
     } finally {
       this.#ended = true;
@@ -138,6 +140,7 @@ export class Writer {
     const { store, scheduler, onTrouble } = this.#context;
     this.#inFlight = true;
     const stopping = (): boolean => this.#stopping;
+    crashPoint('ledger.before_commit');
     const outcome = await appendCertainly(batch, { store, scheduler, stopping, onTrouble });
     this.#inFlight = false;
     return outcome;

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../../shared/index.ts';
+import { crashPoint, type JsonValue } from '../../shared/index.ts';
 import { SignerError } from '../errors.ts';
 import type { WireMethod } from '../wire/wire-server.ts';
 import { signedStatementSchema, statementBytes } from './witness-statement.ts';
@@ -27,7 +27,9 @@ export async function openWitness(directory: string): Promise<WitnessService> {
     const parsed = signedStatementSchema.safeParse(parameters);
     if (!parsed.success) throw new SignerError('witness_statement_malformed', 'This is not a statement.');
     const next = acceptStatement(memory, parsed.data);
+    crashPoint('witness.before_memory');
     await saveWitnessMemory(directory, next);
+    crashPoint('witness.after_memory');
     memory = next;
     return countersigned(next);
   }
