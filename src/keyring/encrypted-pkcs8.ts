@@ -1,4 +1,4 @@
-import { createCipheriv, createPrivateKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createCipheriv, createPrivateKey, pbkdf2Sync, randomBytes, type KeyObject } from 'node:crypto';
 import { KeyringError } from './errors.ts';
 import {
   keyOfPassphrase,
@@ -10,6 +10,8 @@ import {
 
 const OID_PBES2 = Buffer.from('06092a864886f70d01050d', 'hex');
 const OID_SCRYPT = Buffer.from('06092b06010401da47040b', 'hex');
+const OID_PBKDF2 = Buffer.from('06092a864886f70d01050c', 'hex');
+const OID_HMAC_SHA256_NULL = Buffer.from('300c06082a864886f70d02090500', 'hex');
 const OID_AES_256_CBC = Buffer.from('060960864801650304012a', 'hex');
 const IV_BYTES = 16;
 const LABEL = 'ENCRYPTED PRIVATE KEY';
@@ -36,27 +38,49 @@ function pem(label: string, bytes: Buffer): string {
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 
+/** OWASP's figure for PBKDF2 with HMAC-SHA-256. */
+const PBKDF2_ROUNDS = 600_000;
+const KEY_BYTES = 32;
+
+/** How a passphrase becomes a key, and how the file says so (RFC 8018 appendix A.2, RFC 7914 section 7.1). */
+const DERIVATIONS = {
+  scrypt: (passphrase: Buffer, salt: Buffer) => {
+    const { N, r, p } = SCRYPT;
+    return {
+      secret: keyOfPassphrase(passphrase, salt),
+      algorithm: sequence(OID_SCRYPT, sequence(octets(salt), integer(N), integer(r), integer(p))),
+    };
+  },
+  /** For PKCS#12, which other programs import too. */
+  pbkdf2: (passphrase: Buffer, salt: Buffer) => ({
+    secret: pbkdf2Sync(passphrase, salt, PBKDF2_ROUNDS, KEY_BYTES, 'sha256'),
+    algorithm: sequence(OID_PBKDF2, sequence(octets(salt), integer(PBKDF2_ROUNDS), OID_HMAC_SHA256_NULL)),
+  }),
+} as const;
+
 /**
- * A private key as encrypted PKCS#8 (RFC 5958) in PEM: PBES2 with scrypt and AES-256-CBC. Node's own export knows
- * only PBKDF2 with 2048 rounds, hence this. `openssl pkcs8` opens it. @throws KeyringError `passphrase_weak`.
+ * A private key as EncryptedPrivateKeyInfo (RFC 5958), DER: PBES2 with AES-256-CBC. Node's own export knows
+ * only PBKDF2 with 2048 rounds, hence this. @throws KeyringError `passphrase_weak`.
  */
-export function encryptPrivateKey(key: KeyObject, passphrase: Buffer): string {
+export function encryptPkcs8(key: KeyObject, passphrase: Buffer, by: keyof typeof DERIVATIONS): Buffer {
   requireStrongPassphrase(passphrase);
-  const salt = randomBytes(SALT_BYTES);
   const iv = randomBytes(IV_BYTES);
-  const secret = keyOfPassphrase(passphrase, salt);
+  const { secret, algorithm } = DERIVATIONS[by](passphrase, randomBytes(SALT_BYTES));
   const plain = key.export({ format: 'der', type: 'pkcs8' });
   try {
     const cipher = createCipheriv('aes-256-cbc', secret, iv);
     const encrypted = Buffer.concat([cipher.update(plain), cipher.final()]);
-    const { N, r, p } = SCRYPT;
-    const kdf = sequence(OID_SCRYPT, sequence(octets(salt), integer(N), integer(r), integer(p)));
-    const scheme = sequence(OID_PBES2, sequence(kdf, sequence(OID_AES_256_CBC, octets(iv))));
-    return pem(LABEL, sequence(scheme, octets(encrypted)));
+    const scheme = sequence(OID_PBES2, sequence(algorithm, sequence(OID_AES_256_CBC, octets(iv))));
+    return sequence(scheme, octets(encrypted));
   } finally {
     secret.fill(0);
     plain.fill(0);
   }
+}
+
+/** A private key's file in PEM, by scrypt. `openssl pkcs8` opens it. @throws KeyringError `passphrase_weak`. */
+export function encryptPrivateKey(key: KeyObject, passphrase: Buffer): string {
+  return pem(LABEL, encryptPkcs8(key, passphrase, 'scrypt'));
 }
 
 /**

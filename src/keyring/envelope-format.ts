@@ -23,7 +23,12 @@ export interface EnvelopeLayer {
   readonly sealed: Buffer;
 }
 
-const MAGIC = Buffer.from('TLKE', 'latin1');
+/** Nested for two masters, or one layer for the disaster key. */
+export type EnvelopeKind = 'nested' | 'disaster';
+export type LayerName = 'inner' | 'outer' | 'disaster';
+
+const MAGIC = { nested: Buffer.from('TLKE', 'latin1'), disaster: Buffer.from('TLKD', 'latin1') } as const;
+const LAYER_CODES = { inner: 1, outer: 2, disaster: 3 } as const;
 export const ENVELOPE_VERSION = 1;
 const RECIPIENT_BYTES = 32;
 const LAYER_HEAD_BYTES = RECIPIENT_BYTES + RSA_BYTES;
@@ -67,11 +72,12 @@ export function encodeContext({ keyId, role, fingerprint, network }: EnvelopeCon
 
 /** What both layers authenticate beside their own head: magic, version, context, and which layer it is. */
 export function associatedData(
-  layer: 'inner' | 'outer',
+  layer: LayerName,
   context: Buffer,
   head: { readonly recipient: Buffer; readonly wrappedKey: Buffer },
 ): Buffer {
-  const start = [MAGIC, Buffer.from([ENVELOPE_VERSION, layer === 'inner' ? 1 : 2])];
+  const magic = MAGIC[layer === 'disaster' ? 'disaster' : 'nested'];
+  const start = [magic, Buffer.from([ENVELOPE_VERSION, LAYER_CODES[layer]])];
   return Buffer.concat([...start, lengthOf(context), context, head.recipient, head.wrappedKey]);
 }
 
@@ -95,20 +101,23 @@ export function decodeLayer(bytes: Buffer): EnvelopeLayer {
   };
 }
 
-/** magic ‖ version ‖ length of context ‖ context ‖ outer layer. */
-export function encodeEnvelope(context: Buffer, outer: EnvelopeLayer): Buffer {
-  const head = Buffer.concat([MAGIC, Buffer.from([ENVELOPE_VERSION]), lengthOf(context), context]);
+/** magic ‖ version ‖ length of context ‖ context ‖ outermost layer. */
+export function encodeEnvelope(kind: EnvelopeKind, context: Buffer, outer: EnvelopeLayer): Buffer {
+  const head = Buffer.concat([MAGIC[kind], Buffer.from([ENVELOPE_VERSION]), lengthOf(context), context]);
   return Buffer.concat([head, encodeLayer(outer)]);
 }
 
 /** @throws KeyringError `envelope_malformed`, `envelope_version_unknown`. */
-export function decodeEnvelope(blob: Buffer): {
+export function decodeEnvelope(
+  kind: EnvelopeKind,
+  blob: Buffer,
+): {
   readonly context: EnvelopeContext;
   readonly contextBytes: Buffer;
   readonly outer: EnvelopeLayer;
 } {
   if (blob.length > MAX_ENVELOPE_BYTES) throw malformedEnvelope('it is too long');
-  if (blob.length < 7 || !blob.subarray(0, 4).equals(MAGIC))
+  if (blob.length < 7 || !blob.subarray(0, 4).equals(MAGIC[kind]))
     throw malformedEnvelope('it does not begin as one');
   const version = blob.readUInt8(4);
   if (version !== ENVELOPE_VERSION) {

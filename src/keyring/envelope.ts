@@ -8,7 +8,9 @@ import {
   encodeEnvelope,
   encodeLayer,
   type EnvelopeContext,
+  type EnvelopeKind,
   type EnvelopeLayer,
+  type LayerName,
 } from './envelope-format.ts';
 import { KeyringError } from './errors.ts';
 import type { MasterPrivateKey, MasterPublicKey } from './master-key.ts';
@@ -37,7 +39,7 @@ export function requireTwoMasters({ inner, outer }: Masters): void {
 }
 
 function sealLayer(
-  layer: 'inner' | 'outer',
+  layer: LayerName,
   plaintext: Buffer,
   context: Buffer,
   master: MasterPublicKey,
@@ -54,12 +56,7 @@ function sealLayer(
   }
 }
 
-function openLayer(
-  name: 'inner' | 'outer',
-  layer: EnvelopeLayer,
-  context: Buffer,
-  master: MasterPrivateKey,
-): Buffer {
+function openLayer(name: LayerName, layer: EnvelopeLayer, context: Buffer, master: MasterPrivateKey): Buffer {
   if (layer.recipient.toString('hex') !== master.fingerprint) {
     throw new KeyringError('envelope_for_other_masters', 'The envelope is addressed to another master key.', {
       details: { layer: name, addressedTo: layer.recipient.toString('hex'), given: master.fingerprint },
@@ -78,28 +75,59 @@ function openLayer(
   }
 }
 
+function requireSecret(secret: Buffer): void {
+  if (secret.length < MIN_SECRET_BYTES || secret.length > MAX_SECRET_BYTES) {
+    throw new KeyringError('secret_invalid', 'An envelope holds a secret of 16 to 64 bytes.');
+  }
+}
+
 /**
  * Wraps a secret of 16 to 64 bytes in two nested envelopes (docs/key-envelopes.md): AES-256-GCM under K1, K1 by
  * RSA-OAEP to the inner master; all of that under K2, K2 to the outer master. The caller zeroes `secret`.
  * @throws KeyringError `secret_invalid`, `masters_not_distinct`, `envelope_context_invalid`.
  */
 export function sealEnvelope(secret: Buffer, context: EnvelopeContext, masters: Masters): Buffer {
-  if (secret.length < MIN_SECRET_BYTES || secret.length > MAX_SECRET_BYTES) {
-    throw new KeyringError('secret_invalid', 'An envelope holds a secret of 16 to 64 bytes.');
-  }
+  requireSecret(secret);
   requireTwoMasters(masters);
   const contextBytes = encodeContext(context);
   const inner = encodeLayer(sealLayer('inner', secret, contextBytes, masters.inner));
-  return encodeEnvelope(contextBytes, sealLayer('outer', inner, contextBytes, masters.outer));
+  return encodeEnvelope('nested', contextBytes, sealLayer('outer', inner, contextBytes, masters.outer));
+}
+
+/**
+ * Wraps the same secret in one layer for the disaster key, whose private half only officers' shares together have.
+ * The caller zeroes `secret`. @throws KeyringError `secret_invalid`, `envelope_context_invalid`.
+ */
+export function sealForDisaster(secret: Buffer, context: EnvelopeContext, disaster: MasterPublicKey): Buffer {
+  requireSecret(secret);
+  const contextBytes = encodeContext(context);
+  return encodeEnvelope('disaster', contextBytes, sealLayer('disaster', secret, contextBytes, disaster));
 }
 
 /** What an envelope says about itself. Nothing of it is proven before it was opened. */
-export function readEnvelope(blob: Buffer): {
+export function readEnvelope(
+  blob: Buffer,
+  kind: EnvelopeKind = 'nested',
+): {
   readonly context: EnvelopeContext;
+  /** Fingerprint of the key that opens it first. */
   readonly outerMaster: string;
 } {
-  const { context, outer } = decodeEnvelope(blob);
+  const { context, outer } = decodeEnvelope(kind, blob);
   return { context, outerMaster: outer.recipient.toString('hex') };
+}
+
+function decodeFor(kind: EnvelopeKind, blob: Buffer, expected: EnvelopeContext) {
+  const { contextBytes, context, outer } = decodeEnvelope(kind, blob);
+  if (encodeContext(expected).equals(contextBytes)) return { contextBytes, outer };
+  throw new KeyringError('envelope_for_another_key', 'The envelope holds another key.', {
+    details: {
+      expected: expected.keyId,
+      found: context.keyId,
+      role: context.role,
+      network: context.network,
+    },
+  });
 }
 
 /**
@@ -112,21 +140,17 @@ export function openEnvelope(
   expected: EnvelopeContext,
   masters: Masters<MasterPrivateKey>,
 ): Buffer {
-  const { contextBytes, context, outer } = decodeEnvelope(blob);
-  if (!encodeContext(expected).equals(contextBytes)) {
-    throw new KeyringError('envelope_for_another_key', 'The envelope holds another key.', {
-      details: {
-        expected: expected.keyId,
-        found: context.keyId,
-        role: context.role,
-        network: context.network,
-      },
-    });
-  }
+  const { contextBytes, outer } = decodeFor('nested', blob, expected);
   const inner = openLayer('outer', outer, contextBytes, masters.outer);
   try {
     return openLayer('inner', decodeLayer(inner), contextBytes, masters.inner);
   } finally {
     inner.fill(0);
   }
+}
+
+/** The same of a disaster envelope, with the key that enough shares gave. The caller zeroes the secret. */
+export function openForDisaster(blob: Buffer, expected: EnvelopeContext, disaster: MasterPrivateKey): Buffer {
+  const { contextBytes, outer } = decodeFor('disaster', blob, expected);
+  return openLayer('disaster', outer, contextBytes, disaster);
 }

@@ -3,13 +3,38 @@ export { keyIdOf, newEntropy, seedOfEntropy } from './bip39-seed.ts';
 export {
   createMasterKey,
   fingerprintOfSpki,
+  generateMasterKey,
   openMasterKey,
   parseMasterPublicKey,
   type MasterKeyFiles,
   type MasterPrivateKey,
   type MasterPublicKey,
 } from './master-key.ts';
-export { openEnvelope, readEnvelope, requireTwoMasters, sealEnvelope, type Masters } from './envelope.ts';
+export {
+  openEnvelope,
+  openForDisaster,
+  readEnvelope,
+  requireTwoMasters,
+  sealEnvelope,
+  sealForDisaster,
+  type Masters,
+} from './envelope.ts';
+export {
+  certificatePem,
+  issueCertificate,
+  issueRoot,
+  readCertificate,
+  requireCurrent,
+  requireIssuedBy,
+  requireRole,
+  CERTIFICATE_ROLES,
+  type CertificateRole,
+  type OfficerCertificate,
+} from './certificate.ts';
+export { encodeOfficerKey, looksLikePkcs12, openOfficerKey, type OfficerKey } from './pkcs12.ts';
+export { joinShares, MIN_THRESHOLD, splitKey } from './disaster-key.ts';
+export { fingerprintWords } from './fingerprint-words.ts';
+export { requireOfficerPassphrase } from './passphrase.ts';
 export { MAX_ENVELOPE_BYTES, type EnvelopeContext } from './envelope-format.ts';
 export { readRegularFile, writeNewFile } from './durable-file.ts';
 export { resolveSites, writeToSites } from './backup-sites.ts';

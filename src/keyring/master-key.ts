@@ -47,14 +47,15 @@ export function fingerprintOfSpki(spki: Buffer): string {
   return createHash('sha256').update(spki).digest('hex');
 }
 
-function publicHalf(key: KeyObject): MasterPublicKey {
+/** A public key as a master. @throws KeyringError `master_key_refused`. */
+export function masterPublicKey(key: KeyObject): MasterPublicKey {
   requireRsa4096(key);
   const spki = key.export({ format: 'der', type: 'spki' });
   return { fingerprint: fingerprintOfSpki(spki), spki, key };
 }
 
 function fromSpki(spki: Buffer): MasterPublicKey {
-  return publicHalf(createPublicKey({ key: spki, format: 'der', type: 'spki' }));
+  return masterPublicKey(createPublicKey({ key: spki, format: 'der', type: 'spki' }));
 }
 
 /**
@@ -86,25 +87,35 @@ function requireWorking({ key, privateKey }: MasterPrivateKey): void {
  * `passphrase_wrong` with one constant message.
  */
 export function openMasterKey(privatePem: string, passphrase: Buffer): MasterPrivateKey {
-  const privateKey = decryptPrivateKey(privatePem, passphrase);
+  return masterPrivateKey(decryptPrivateKey(privatePem, passphrase));
+}
+
+/** A private key as an opened master, tried once. @throws KeyringError `master_key_refused`, `passphrase_wrong`. */
+export function masterPrivateKey(privateKey: KeyObject): MasterPrivateKey {
   requireRsa4096(privateKey);
-  const master = { ...publicHalf(createPublicKey(privateKey)), privateKey };
+  const master = { ...masterPublicKey(createPublicKey(privateKey)), privateKey };
   requireWorking(master);
   return master;
 }
 
 const generate = promisify(generateKeyPair);
 
-/** Makes an RSA-4096 key (about a second). @throws KeyringError `passphrase_weak`. */
-export async function createMasterKey(passphrase: Buffer): Promise<MasterKeyFiles> {
-  requireStrongPassphrase(passphrase);
-  const { publicKey, privateKey } = await generate('rsa', {
+/** Makes an RSA-4096 key, by OpenSSL (a second or more). */
+export async function generateMasterKey(): Promise<MasterPrivateKey> {
+  const { privateKey } = await generate('rsa', {
     modulusLength: MODULUS_BITS,
     publicExponent: Number(PUBLIC_EXPONENT),
   });
+  return masterPrivateKey(privateKey);
+}
+
+/** Makes a key as files. @throws KeyringError `passphrase_weak`. */
+export async function createMasterKey(passphrase: Buffer): Promise<MasterKeyFiles> {
+  requireStrongPassphrase(passphrase);
+  const { fingerprint, key, privateKey } = await generateMasterKey();
   return {
-    fingerprint: publicHalf(publicKey).fingerprint,
-    publicPem: publicKey.export({ format: 'pem', type: 'spki' }).toString(),
+    fingerprint,
+    publicPem: key.export({ format: 'pem', type: 'spki' }).toString(),
     privatePem: encryptPrivateKey(privateKey, passphrase),
   };
 }
