@@ -30,6 +30,18 @@ export interface NewEvent {
 
 const SUBJECT = /^[a-z]{2,4}_[0-9a-z]{26}$/;
 
+/** @throws EventError `event_invalid` for an unknown type, and for data that receivers were not told of. */
+function checkData(type: EventType, data: NewEvent['data']): void {
+  const shape = Object.hasOwn(EVENT_DATA, type) ? EVENT_DATA[type] : undefined;
+  const refused = shape?.safeParse(data).error;
+  if (shape !== undefined && refused === undefined) return;
+  const members = refused?.issues.map(({ path, code }) => `${path.join('.')} ${code}`) ?? [];
+  throw new EventError('event_invalid', 'The data of an event do not fit its type.', {
+    details: { type },
+    internal: `${type}: ${members.join(', ')}`,
+  });
+}
+
 /**
  * Appends an event within the caller's transaction: it is published if, and only if, that commits. Appending
  * waits for nobody; the sealer gives the event its place in the order soon after the commit.
@@ -42,10 +54,7 @@ export async function appendEvent(
 ): Promise<Id<'event'>> {
   const { type, subject, customer, data } = event;
   if (!SUBJECT.test(subject)) throw new EventError('event_invalid', 'The subject of an event is an id.');
-  const shape = EVENT_DATA[type];
-  if (shape !== undefined && !shape.safeParse(data).success) {
-    throw new EventError('event_invalid', 'The data of an event do not fit its type.', { details: { type } });
-  }
+  checkData(type, data);
   const id = newId('event');
   const occurredAt = isoTime(clock.nowMs());
   const content = canonicalJson({ id, type, subject, customer, occurredAt, data });

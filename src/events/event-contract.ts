@@ -5,14 +5,11 @@ import { defineOperation } from '../http/operation-contract.ts';
 
 /** Every kind of event there is, by what it is about. Names are never reused; new ones are added. */
 export const EVENT_TYPES = [
-  'account.restricted',
-  'account.released',
   'address.created',
   'approval.requested',
   'approval.given',
   'approval.refused',
   'credential.added',
-  'credential.removed',
   'customer.created',
   'deposit.detected',
   'deposit.quarantined',
@@ -55,7 +52,9 @@ export const eventSchema = z
       .nullable()
       .describe('Whom it concerns, and who may see it; null when it concerns the institution alone.'),
     occurredAt: z.iso.datetime(),
-    data: z.record(z.string(), z.json()).describe('What changed; its members depend on the type.'),
+    data: z
+      .record(z.string(), z.json())
+      .describe('What changed; its members depend on the type, see the webhooks of this document.'),
   })
   .meta({ id: 'Event' });
 

@@ -1,18 +1,234 @@
 import { z } from 'zod';
-import { idField, lineField, satoshisField } from '../http/fields-contract.ts';
+import { idField, satoshisField } from '../http/fields-contract.ts';
 import type { EventType } from './event-contract.ts';
 
-/** What `data` holds, by type: closed, so that receivers know every member and a slip is refused when it is written. */
-export const EVENT_DATA: { readonly [Type in EventType]?: z.ZodType } = {
-  'transfer.completed': z.strictObject({
-    direction: z.enum(['sent', 'received']),
-    counterparty: idField('customer'),
-    amountSats: z.string().refine((text) => satoshisField.safeParse(text).success),
-    memo: lineField(140).nullable(),
+const CUSTOMER = 'cus_01jd1f0v00e008000000000001';
+const WALLET = 'wal_01jd1f0v00e008000000000001';
+const WITHDRAWAL = 'wd_01jd1f0v00e008000000000001';
+const INTENT = 'int_01jd1f0v00e008000000000001';
+const STAFF = 'stf_01jd1f0v00e008000000000001';
+const ADDRESS = 'bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry';
+const TXID = '6f'.repeat(32);
+const BLOCK = '5d'.repeat(32);
+const HASH = '1b'.repeat(32);
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+const balanceField = z.enum(['vault', 'spending']);
+const decimalField = z.string().regex(/^(0|[1-9][0-9]{0,18})$/);
+const outpointField = z
+  .string()
+  .regex(/^[0-9a-f]{64}:[0-9]{1,10}$/)
+  .describe('txid:vout');
+
+const depositPlace = {
+  wallet: idField('wallet'),
+  customer: idField('customer').nullable(),
+  outpoint: outpointField,
+  satoshis: satoshisField,
+};
+
+const EXAMPLE_DEPOSIT = { wallet: WALLET, customer: CUSTOMER, outpoint: `${TXID}:0`, satoshis: '150000' };
+
+function depositMoved(
+  state: 'confirming' | 'credited' | 'quarantined' | 'dropped' | 'reversed',
+  what: string,
+) {
+  const isKeptApart = state === 'quarantined';
+  return z
+    .strictObject({
+      ...depositPlace,
+      state: z.literal(state),
+      balance: balanceField,
+      blockHash: hex32.nullable(),
+      inclusion: z.int().describe('How often a block has had it by now'),
+      quarantine: z
+        .enum(['dust', 'address_not_given', 'change_branch'])
+        .optional()
+        .describe('Why it is kept apart'),
+    })
+    .meta({
+      description: what,
+      examples: [
+        {
+          ...EXAMPLE_DEPOSIT,
+          state,
+          balance: 'vault',
+          blockHash: BLOCK,
+          inclusion: 1,
+          ...(isKeptApart ? { quarantine: 'dust' } : {}),
+        },
+      ],
+    });
+}
+
+const intentFacts = { intent: idField('intent'), kind: z.string(), hash: hex32 };
+const EXAMPLE_INTENT = { intent: INTENT, kind: 'withdrawal', hash: HASH };
+
+const withdrawalFacts = {
+  withdrawal: idField('withdrawal'),
+  customer: idField('customer'),
+  balance: balanceField,
+  amountSatoshis: satoshisField,
+};
+
+const EXAMPLE_WITHDRAWAL = {
+  withdrawal: WITHDRAWAL,
+  customer: CUSTOMER,
+  balance: 'vault',
+  amountSatoshis: '500000',
+};
+
+type WithdrawalEnd =
+  'approved' | 'rejected' | 'cancelled' | 'expired' | 'broadcast' | 'replaced' | 'confirmed' | 'failed';
+
+function withdrawalMoved(
+  state: WithdrawalEnd,
+  what: string,
+  example: { readonly [name: string]: string } = {},
+) {
+  return z
+    .strictObject({
+      ...withdrawalFacts,
+      state: z.literal(state),
+      payout: idField('payout').optional(),
+      txid: hex32.optional().describe('The transaction that pays it'),
+      height: decimalField.optional().describe('The block that has it'),
+      feeSatoshis: satoshisField.optional().describe('The whole network fee of that transaction'),
+      byTxid: hex32.optional().describe('The other transaction, which spent a coin of it'),
+      reason: z.string().optional(),
+    })
+    .meta({ description: what, examples: [{ ...EXAMPLE_WITHDRAWAL, state, ...example }] });
+}
+
+/**
+ * What `data` holds, by type: closed, so that receivers know every member and a slip is refused when it is written.
+ * Each has a description and an example, which the API's documentation shows.
+ */
+export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
+  'address.created': z
+    .strictObject({
+      wallet: idField('wallet'),
+      customer: idField('customer'),
+      address: z.string(),
+      index: z.int(),
+      label: z.string().nullable(),
+    })
+    .meta({
+      description: 'An address was given out.',
+      examples: [{ wallet: WALLET, customer: CUSTOMER, address: ADDRESS, index: 7, label: 'Rent of March' }],
+    }),
+  'approval.requested': z.strictObject({ ...intentFacts, state: z.literal('open') }).meta({
+    description: 'An intent, signed by whoever asks, waits for approvals.',
+    examples: [{ ...EXAMPLE_INTENT, state: 'open' }],
   }),
-  'webhook.disabled': z.strictObject({
-    reason: z.enum(['gone', 'failing']),
-    failingSince: z.iso.datetime().nullable(),
+  'approval.given': z
+    .strictObject({
+      ...intentFacts,
+      state: z.enum(['open', 'approved']).describe('`approved` when this was the last that was needed'),
+      approver: idField('staff'),
+      decision: z.literal('approve'),
+    })
+    .meta({
+      description: 'Somebody approved an intent.',
+      examples: [{ ...EXAMPLE_INTENT, state: 'approved', approver: STAFF, decision: 'approve' }],
+    }),
+  'approval.refused': z
+    .strictObject({
+      ...intentFacts,
+      state: z.literal('rejected'),
+      approver: idField('staff')
+        .optional()
+        .describe('Absent when a rule refused it before anybody was asked'),
+      decision: z.literal('reject').optional(),
+    })
+    .meta({
+      description: 'An intent was rejected.',
+      examples: [{ ...EXAMPLE_INTENT, state: 'rejected', approver: STAFF, decision: 'reject' }],
+    }),
+  'credential.added': z.strictObject({ label: z.string() }).meta({
+    description: 'A customer added a key that signs withdrawals.',
+    examples: [{ label: 'Key on my laptop' }],
   }),
-  'webhook.test': z.strictObject({ note: z.literal('This is a test.') }),
+  'customer.created': z.strictObject({ displayName: z.string() }).meta({
+    description: 'Somebody became a customer.',
+    examples: [{ displayName: 'Ada Lovelace' }],
+  }),
+  'deposit.detected': z
+    .strictObject({ ...depositPlace, address: z.string(), blockHash: hex32, height: z.int() })
+    .meta({
+      description: 'A block holds a payment to an address of ours.',
+      examples: [{ ...EXAMPLE_DEPOSIT, address: ADDRESS, blockHash: BLOCK, height: 867_530 }],
+    }),
+  'deposit.confirming': depositMoved(
+    'confirming',
+    'A deposit is shown as pending until it has enough confirmations.',
+  ),
+  'deposit.credited': depositMoved('credited', 'A deposit has enough confirmations and is in the balance.'),
+  'deposit.quarantined': depositMoved('quarantined', 'A deposit is kept apart and not credited.'),
+  'deposit.dropped': depositMoved('dropped', 'A deposit left the chain before it was credited.'),
+  'deposit.reversed': depositMoved('reversed', 'A credited deposit left the chain and was taken back.'),
+  'transfer.completed': z
+    .strictObject({
+      direction: z.enum(['sent', 'received']),
+      counterparty: idField('customer'),
+      amountSats: satoshisField,
+      memo: z.string().max(140).nullable(),
+    })
+    .meta({
+      description: 'A transfer was committed. Sender and recipient get an event each.',
+      examples: [
+        { direction: 'received', counterparty: CUSTOMER, amountSats: '150000', memo: 'Thanks for lunch' },
+      ],
+    }),
+  'wallet.created': z
+    .strictObject({ customer: idField('customer').nullable(), plan: z.string(), label: z.string() })
+    .meta({
+      description: 'A wallet was asked for; it is being opened.',
+      examples: [{ customer: CUSTOMER, plan: 'custodial', label: 'Savings' }],
+    }),
+  'wallet.opened': z.strictObject({ descriptorHash: hex32 }).meta({
+    description: 'A wallet is open: its descriptor is pinned and it gives out addresses.',
+    examples: [{ descriptorHash: HASH }],
+  }),
+  'wallet.failed': z.strictObject({ obstacle: z.string() }).meta({
+    description: 'A wallet cannot be opened.',
+    examples: [{ obstacle: 'key_attested_by_stranger: No station of the manifest attested this key.' }],
+  }),
+  'webhook.disabled': z
+    .strictObject({ reason: z.enum(['gone', 'failing']), failingSince: z.iso.datetime().nullable() })
+    .meta({
+      description:
+        'A webhook was disabled, since its receiver said that it is gone or took nothing for days.',
+      examples: [{ reason: 'failing', failingSince: '2026-01-26T12:00:00.000Z' }],
+    }),
+  'webhook.test': z
+    .strictObject({ note: z.literal('This is a test.') })
+    .meta({ description: 'What its owner asked to be sent.', examples: [{ note: 'This is a test.' }] }),
+  'withdrawal.requested': z.strictObject({ ...withdrawalFacts, maxFeeSatoshis: satoshisField }).meta({
+    description: 'A withdrawal was asked for; it waits for the customer’s signature.',
+    examples: [{ ...EXAMPLE_WITHDRAWAL, maxFeeSatoshis: '10000' }],
+  }),
+  'withdrawal.approved': withdrawalMoved('approved', 'A withdrawal has all approvals that it needs.'),
+  'withdrawal.rejected': withdrawalMoved('rejected', 'A withdrawal was rejected; nothing is held any more.', {
+    reason: 'The payee is on a list.',
+  }),
+  'withdrawal.cancelled': withdrawalMoved('cancelled', 'A withdrawal was taken back.', {
+    reason: 'Taken back by whoever asked for it.',
+  }),
+  'withdrawal.expired': withdrawalMoved('expired', 'A withdrawal was not carried out in time.', {
+    reason: 'It was not carried out in time.',
+  }),
+  'withdrawal.broadcast': withdrawalMoved('broadcast', 'The transaction is on its way.', { txid: TXID }),
+  'withdrawal.replaced': withdrawalMoved('replaced', 'Another transaction has spent its coins.', {
+    byTxid: HASH,
+    reason: 'A transaction that is none of ours has spent a coin of it.',
+  }),
+  'withdrawal.confirmed': withdrawalMoved('confirmed', 'The transaction is in the chain, and booked.', {
+    txid: TXID,
+    height: '867530',
+    feeSatoshis: '3780',
+  }),
+  'withdrawal.failed': withdrawalMoved('failed', 'A withdrawal cannot be paid; nothing is held any more.', {
+    reason: 'The balance does not suffice.',
+  }),
 };

@@ -11,6 +11,7 @@ export { eventRoutes } from './event-routes.ts';
 export { EVENT_STREAM, readEvents, type PublishedEvent } from './event-stream.ts';
 export { deliverOne, type DeliverOptions } from './webhooks/deliver.ts';
 export { fanOut } from './webhooks/fan-out.ts';
+export { WEBHOOK_MESSAGES } from './webhooks/message-contract.ts';
 export { webhookRoutes } from './webhooks/webhook-routes.ts';
 export { verifyWebhook, type ReceivedWebhook, type WebhookRefusal } from './webhooks/webhook-signature.ts';
 export type { WebhookParts } from './webhooks/webhook.ts';

@@ -8,6 +8,7 @@ import { healthRoutes, type ReadinessChecks } from './health.ts';
 import { withRequestId, type Log } from './log.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { openApiDocument, type OpenApiInfo } from './openapi.ts';
+import type { WebhookMessage } from './operation-contract.ts';
 import { serve, type PipelineParts, type ResponseNotes } from './pipeline.ts';
 import { HttpError, toProblem } from './problem.ts';
 import { bySpecificity, checkRouteTable, expressPath } from './route-table.ts';
@@ -27,6 +28,8 @@ export interface PageMount {
 export interface ApiOptions extends PipelineParts {
   /** The operations of every context, bound to their handlers. */
   readonly operations: readonly BoundOperation[];
+  /** Messages that webhooks get, for the documentation. */
+  readonly webhooks?: readonly WebhookMessage[];
   readonly info: OpenApiInfo;
   readonly log: Log;
   readonly metrics: HttpMetrics;
@@ -162,6 +165,7 @@ export function createApi(options: ApiOptions): Api {
   );
   const document = openApiDocument(
     operations.map(({ operation }) => operation),
+    options.webhooks ?? [],
     options.errorMap,
     options.info,
   );

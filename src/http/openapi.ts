@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Access } from './access-contract.ts';
-import type { OperationShape } from './operation-contract.ts';
+import type { OperationShape, WebhookMessage } from './operation-contract.ts';
 import { problemSchema } from './problem-contract.ts';
 import type { ErrorMap } from './problem.ts';
 
@@ -152,9 +152,23 @@ function operationObject(components: Components, operation: OperationShape, erro
   };
 }
 
-/** The OpenAPI 3.1 document of a set of operations. */
+function webhookObject(components: Components, { summary, body, example }: WebhookMessage): Json {
+  return {
+    post: {
+      summary,
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: components.of(body), example } },
+      },
+      responses: { '2XX': { description: 'Taken; anything else is tried again, 410 ends the webhook' } },
+    },
+  };
+}
+
+/** The OpenAPI 3.1 document of a set of operations, and of the messages that webhooks get. */
 export function openApiDocument(
   operations: readonly OperationShape[],
+  webhooks: readonly WebhookMessage[],
   errorMap: ErrorMap,
   info: OpenApiInfo,
 ): Json {
@@ -169,6 +183,9 @@ export function openApiDocument(
     openapi: '3.1.0',
     info,
     paths,
+    webhooks: Object.fromEntries(
+      webhooks.map((message) => [message.name, webhookObject(components, message)]),
+    ),
     components: {
       schemas: components.schemas,
       securitySchemes: {

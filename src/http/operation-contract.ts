@@ -42,6 +42,16 @@ export interface OperationShape {
   readonly examples?: { readonly body?: unknown; readonly params?: Readonly<Record<string, string>> };
 }
 
+/** A message that this API sends to addresses that callers have registered. */
+export interface WebhookMessage {
+  /** Unique; receivers find it in the message. */
+  readonly name: string;
+  readonly summary: string;
+  readonly body: z.ZodType;
+  /** A whole message in wire form. */
+  readonly example: unknown;
+}
+
 /** Declares an operation and keeps its literal types, so that handlers and clients are typed from it. */
 export function defineOperation<const Shape extends OperationShape>(operation: Shape): Shape {
   return operation;

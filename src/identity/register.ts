@@ -1,4 +1,5 @@
 import type { StaffRole } from '../http/access-contract.ts';
+import { appendEvent } from '../events/index.ts';
 import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
 import { idToUuid, newId, type Clock, type CustomerId, type StaffId } from '../shared/index.ts';
 import { isTaken, ownedBy, slotOf } from './account-store.ts';
@@ -74,6 +75,8 @@ export async function registerCustomer(
   await unlessTaken(tx.customer.create({ data: { id: idToUuid(id), email, displayName, createdAt: now } }));
   await storePassword(tx, { kind: 'customer', id }, passwordHash, now);
   await record(tx, clockAt(now), when.origin, 'customer.register', id);
+  const event = { type: 'customer.created', subject: id, customer: id, data: { displayName } } as const;
+  await appendEvent(tx, event, clockAt(now).clock);
 }
 
 /** @throws IdentityError `email_taken`. */

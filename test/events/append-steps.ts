@@ -1,6 +1,11 @@
-import { appendEvent } from '../../src/events/index.ts';
+import { appendEvent, type PublishedEvent } from '../../src/events/index.ts';
 import { inTransaction, type Database } from '../../src/database/index.ts';
-import { newId } from '../../src/shared/index.ts';
+import { noteOf, sampleEvent } from './sample-event.ts';
+
+/** What an event of `appendSteps` says of itself. */
+export function stepOf(event: PublishedEvent) {
+  return JSON.parse(noteOf(event)) as { writer: number; step: number; aborted: boolean };
+}
 
 /** Appends one event for each step, all in one transaction, and holds it open for a while before it ends. */
 export async function appendSteps(
@@ -13,12 +18,8 @@ export async function appendSteps(
     database,
     async (tx) => {
       for (const step of steps) {
-        await appendEvent(tx, {
-          type: 'deposit.credited',
-          subject: newId('deposit'),
-          customer: null,
-          data: { writer, step, aborted: options.abort },
-        });
+        const note = JSON.stringify({ writer, step, aborted: options.abort });
+        await appendEvent(tx, sampleEvent(note));
       }
       await new Promise((resolve) => setTimeout(resolve, options.holdMs));
       if (options.abort) throw new Error('aborted on purpose');

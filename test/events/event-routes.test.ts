@@ -5,6 +5,7 @@ import { httpErrorMap, type Principal } from '../../src/http/index.ts';
 import { newId, type CustomerId } from '../../src/shared/index.ts';
 import { openScene, sealAll, type Scene } from '../audit/scene.ts';
 import { serveApi } from '../http/support/serve.ts';
+import { sampleEvent } from './sample-event.ts';
 
 const ada = newId('customer');
 const bob = newId('customer');
@@ -13,12 +14,7 @@ beforeAll(async () => {
   scene = await openScene();
   for (const step of [1, 2, 3]) {
     await inTransaction(scene.database, (tx) =>
-      appendEvent(tx, {
-        type: 'deposit.credited',
-        subject: newId('deposit'),
-        customer: step === 2 ? ada : null,
-        data: { step },
-      }),
+      appendEvent(tx, sampleEvent(`step ${step}`, step === 2 ? ada : null)),
     );
   }
   await sealAll(scene.database, EVENT_STREAM);
@@ -57,11 +53,11 @@ it('gives the events after a position in order, and where to go on', async () =>
   const get = await serve(integrator(['events:read']));
   const first = (await (await get('?limit=2')).json()) as EventPage;
   expect(first.events.map((one) => [one.position, one.data])).toEqual([
-    ['1', { step: 1 }],
-    ['2', { step: 2 }],
+    ['1', { obstacle: 'step 1' }],
+    ['2', { obstacle: 'step 2' }],
   ]);
   const second = (await (await get(`?after=${first.next}`)).json()) as EventPage;
-  expect(second.events.map((one) => one.data)).toEqual([{ step: 3 }]);
+  expect(second.events.map((one) => one.data)).toEqual([{ obstacle: 'step 3' }]);
   expect(await (await get(`?after=${second.next}`)).json()).toEqual({ events: [], next: '3' });
 });
 
@@ -93,7 +89,7 @@ it('is closed to keys without the scope and to strangers', async () => {
 
 it('shows a customer what concerns them, and of others not even the count', async () => {
   const own = (await (await (await serve(customer(ada)))('')).json()) as EventPage;
-  expect(own.events.map((one) => one.data)).toEqual([{ step: 2 }]);
+  expect(own.events.map((one) => one.data)).toEqual([{ obstacle: 'step 2' }]);
   expect(await (await (await serve(customer(bob)))('')).json()).toEqual({ events: [], next: '0' });
 });
 

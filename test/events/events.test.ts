@@ -10,12 +10,12 @@ import { appendEvent, EVENT_STREAM, readEvents, type PublishedEvent } from '../.
 import { connect } from '../../src/postgres/index.ts';
 import { newId } from '../../src/shared/index.ts';
 import { openScene, sealAll, type Scene } from '../audit/scene.ts';
-import { appendSteps } from './append-steps.ts';
+import { appendSteps, stepOf } from './append-steps.ts';
+import { noteOf, sampleEvent } from './sample-event.ts';
 
 let scene: Scene;
 
-const event = (step: number) =>
-  ({ type: 'deposit.credited', subject: newId('deposit'), customer: null, data: { step } }) as const;
+const event = (step: number) => sampleEvent(`step ${step}`);
 
 /** Reads on from a cursor until told to stop, then to the end, as an integrator would. */
 async function follow(database: Database, done: () => boolean): Promise<PublishedEvent[]> {
@@ -75,11 +75,12 @@ describe('the order of events', () => {
     expect(new Set(seen.map((one) => one.id)).size).toBe(seen.length);
     expect(seen.length).toBe(committed);
     expect(seen.length).toBe(writers * rounds * 3 * 0.75);
-    expect(seen.some((one) => one.data['aborted'] === true)).toBe(false);
+    expect(seen.some((one) => stepOf(one).aborted)).toBe(false);
     for (let writer = 0; writer < writers; writer++) {
       const steps = seen
-        .filter((one) => one.data['writer'] === writer)
-        .map((one) => Number(one.data['step']));
+        .map(stepOf)
+        .filter((one) => one.writer === writer)
+        .map((one) => one.step);
       expect(steps).toEqual([...steps].sort((a, b) => a - b));
     }
     expect(await verifyChain(scene.database, EVENT_STREAM)).toMatchObject({ intact: true, unsealed: 0n });
@@ -96,7 +97,7 @@ describe('the order of events', () => {
       subject: slow.subject,
       customer: null,
       occurredAt: '2026-03-01T12:00:00.000Z',
-      data: { step: 1 },
+      data: slow.data,
     });
     await writer.query(`INSERT INTO outbox_event VALUES (gen_random_uuid(), now(), $1, $2, $3)`, [
       slow.type,
@@ -105,13 +106,13 @@ describe('the order of events', () => {
     ]);
     await inTransaction(scene.database, (tx) => appendEvent(tx, event(2)));
     await sealAll(scene.database, EVENT_STREAM);
-    expect((await readEvents(scene.database, 0n, 10)).map((one) => one.data)).toEqual([{ step: 2 }]);
+    expect((await readEvents(scene.database, 0n, 10)).map(noteOf)).toEqual(['step 2']);
     await writer.query('COMMIT');
     await writer.end();
     expect(await readEvents(scene.database, 1n, 10)).toEqual([]);
     await sealAll(scene.database, EVENT_STREAM);
-    expect((await readEvents(scene.database, 1n, 10)).map((one) => [one.position, one.data])).toEqual([
-      ['2', { step: 1 }],
+    expect((await readEvents(scene.database, 1n, 10)).map((one) => [one.position, noteOf(one)])).toEqual([
+      ['2', 'step 1'],
     ]);
   });
 
@@ -126,7 +127,7 @@ describe('the order of events', () => {
     await holder.query('ROLLBACK');
     await holder.end();
     await sealAll(scene.database, EVENT_STREAM);
-    expect((await readEvents(scene.database, 0n, 10)).map((one) => one.data['step'])).toEqual([1, 2]);
+    expect((await readEvents(scene.database, 0n, 10)).map(noteOf)).toEqual(['step 1', 'step 2']);
   });
 
   it('refuses to read past an event that somebody removed or changed', async () => {
@@ -169,8 +170,12 @@ describe('an event', () => {
 
   it.each([
     ['about nothing', { subject: 'somebody' }, 'event_invalid'],
-    ['too large', { data: { text: 'x'.repeat(70_000) } }, 'event_too_large'],
-    ['that is not JSON', { data: { when: new Date() as never } }, 'json_not_canonical'],
+    ['of no known type', { type: 'wallet.vanished' as never }, 'event_invalid'],
+    ['of a type that every object has', { type: 'constructor' as never }, 'event_invalid'],
+    ['with a member that nobody knows', { data: { obstacle: 'x', colour: 'red' } }, 'event_invalid'],
+    ['without a member', { data: {} }, 'event_invalid'],
+    ['too large', { data: { obstacle: 'x'.repeat(70_000) } }, 'event_too_large'],
+    ['that is no text', { data: { obstacle: '\ud800' } }, 'json_not_canonical'],
   ])('%s is refused', async (_what, overrides, code) => {
     await expect(
       inTransaction(scene.database, (tx) => appendEvent(tx, { ...event(1), ...overrides })),

@@ -5,7 +5,7 @@ import { inTransaction, verifyChain } from '../../src/database/index.ts';
 import { EVENT_STREAM, readEvents } from '../../src/events/index.ts';
 import { connect, postgresUrl } from '../../src/postgres/index.ts';
 import { openScene, sealAll, type Scene } from '../audit/scene.ts';
-import { appendSteps } from './append-steps.ts';
+import { appendSteps, stepOf } from './append-steps.ts';
 
 let scene: Scene;
 beforeAll(async () => {
@@ -63,7 +63,7 @@ it('a sealer killed between any two steps loses nothing, seals nothing twice and
     )
     .toBe(0);
   const events = await readEvents(scene.database, 0n, 1000);
-  expect(events.map((one) => one.data['step'])).toEqual(Array.from({ length: step }, (_, index) => index));
+  expect(events.map((one) => stepOf(one).step)).toEqual(Array.from({ length: step }, (_, index) => index));
   expect(await verifyChain(scene.database, EVENT_STREAM)).toMatchObject({
     intact: true,
     head: { position: BigInt(step) },

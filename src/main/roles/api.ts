@@ -1,5 +1,6 @@
 import packageJson from '../../../package.json' with { type: 'json' };
 import { connectNode } from '../../chain/index.ts';
+import { WEBHOOK_MESSAGES } from '../../events/index.ts';
 import {
   createApi,
   createHttpMetrics,
@@ -65,6 +66,7 @@ export async function startApi(settings: SettingsOf<'api'>, { log }: RoleContext
   const api = createApi({
     ...composeOperations(parts),
     errorMap,
+    webhooks: WEBHOOK_MESSAGES,
     info: { title: 'Trilock', version: packageJson.version, description: packageJson.description },
     log,
     metrics,

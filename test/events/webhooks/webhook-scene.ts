@@ -23,6 +23,7 @@ import {
 } from '../../../src/shared/index.ts';
 import { openScene, sealAll, type Scene } from '../../audit/scene.ts';
 import { serveApi, testHash } from '../../http/support/serve.ts';
+import { sampleEvent } from '../sample-event.ts';
 
 export interface Answer {
   readonly status: number;
@@ -123,10 +124,7 @@ export class WebhookScene {
 
   /** Something that concerns a customer, or the institution. */
   async event(customer: CustomerId | null, note: string): Promise<Id<'event'>> {
-    const subject = newId('deposit');
-    return await inTransaction(this.scene.database, (tx) =>
-      appendEvent(tx, { type: 'deposit.credited', subject, customer, data: { note } }),
-    );
+    return await inTransaction(this.scene.database, (tx) => appendEvent(tx, sampleEvent(note, customer)));
   }
 
   /** Seals, makes deliveries, and attempts everything that is due; returns how many attempts that were. */

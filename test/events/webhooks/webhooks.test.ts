@@ -25,7 +25,7 @@ afterEach(async () => {
   });
 });
 
-const notes = (): unknown[] => receiver.messages.map(({ body }) => bodyOf(body).data['note']);
+const notes = (): unknown[] => receiver.messages.map(({ body }) => bodyOf(body).data['obstacle']);
 function bodyOf(text: string) {
   return JSON.parse(text) as { type: string; id: string; data: Record<string, unknown> };
 }
@@ -44,10 +44,10 @@ it('tells a customer of what concerns them and an integrator of everything, sign
   const [toAda, ...others] = receiver.messages.filter(({ path }) => path === '/hook');
   expect(others).toEqual([]);
   expect(toAda!.headers['webhook-id']).toBe(id);
-  expect(bodyOf(toAda!.body)).toMatchObject({ id, type: 'deposit.credited', data: { note: 'ada' } });
+  expect(bodyOf(toAda!.body)).toMatchObject({ id, type: 'wallet.failed', data: { obstacle: 'ada' } });
   expect(verifyWebhook(own.secret, toAda!, scene.clock.nowMs())).toBeNull();
   const toSystem = receiver.messages.filter(({ path }) => path === '/hook?all');
-  expect(toSystem.map(({ body }) => bodyOf(body).data['note'])).toEqual(['ada', 'bob', 'institution']);
+  expect(toSystem.map(({ body }) => bodyOf(body).data['obstacle'])).toEqual(['ada', 'bob', 'institution']);
   const audit = await scene.scene.database.auditEntry.findMany({ where: { entity: own.id } });
   expect(audit.map(({ action, actor }) => [action, actor])).toEqual([['webhook.create', `customer:${ada}`]]);
 });
@@ -61,7 +61,7 @@ it('sends the types that were asked for, and a test to the one endpoint', async 
   expect(await scene.deliver()).toBe(2);
   expect(receiver.messages.map(({ path, body }) => [path, bodyOf(body).type]).sort()).toEqual([
     ['/hook?filtered', 'webhook.test'],
-    ['/hook?other', 'deposit.credited'],
+    ['/hook?other', 'wallet.failed'],
   ]);
 });
 
