@@ -35,7 +35,8 @@ export {
 } from './descriptors/derive-address.ts';
 export { WalletScripts } from './descriptors/wallet-scripts.ts';
 export { addressOfScript, parseAddress, type Address, type AddressType } from './addresses/address.ts';
-export { accountKeyFromSeed, type AccountKey } from './keys/account-key.ts';
+export { accountKeyFromExtendedPrivate, accountKeyFromSeed, type AccountKey } from './keys/account-key.ts';
+export { formatMultisigSlip132 } from './keys/slip132.ts';
 export { mnemonicOfEntropy, seedOfMnemonic } from './keys/seed.ts';
 export { decodeScriptSignature, encodeScriptSignature } from './secp256k1/signature.ts';
 export { psbtToBase64, serializePsbt, type Psbt } from './psbt/psbt.ts';
@@ -54,6 +55,7 @@ export { systemRandom, type RandomSource } from './selection/random-source.ts';
 export { dustThreshold, MAX_STANDARD_WEIGHT } from './transactions/sizes.ts';
 export { buildChildPaysForParent, type ChildRequest } from './spend/child-pays-for-parent.ts';
 export { buildConsolidations, type ConsolidationRequest } from './spend/build-consolidations.ts';
+export { buildSweeps, type SweepRequest } from './spend/build-sweeps.ts';
 export { buildSpends, type SpendRequest } from './spend/build-spends.ts';
 export { bumpFee, type FeeBumpRequest } from './spend/bump-fee.ts';
 export { checkSpend, type CheckedSpend, type SpendExpectation } from './spend/check-spend.ts';

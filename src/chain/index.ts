@@ -24,6 +24,7 @@ export type {
   UnspentOutput,
 } from './chain-node.ts';
 export { connectNode, type CoreNodeOptions } from './core/core-node.ts';
+export { scanUnspentOutputs, type ScannedOutput } from './core/output-scanner.ts';
 export { DEFAULT_FEE_POLICY, type FeePolicy } from './core/fee-policy.ts';
 export type { ChainMatch, ChainStep, MatchedOutput, MatchedSpend } from './follower/chain-step.ts';
 export { ChainFollower, type FollowerOptions, type FollowerReport } from './follower/chain-follower.ts';

@@ -4,7 +4,7 @@ import { networkOf, type NetworkName } from '../network.ts';
 import { curve } from '../secp256k1/active.ts';
 import { signDigest } from '../secp256k1/signature.ts';
 import { childInvalid, ChildTweaks } from './child-tweaks.ts';
-import { bip48Path, HARDENED } from './derivation-path.ts';
+import { bip48Path, type DerivationPath } from './derivation-path.ts';
 import { keyFingerprint, parseExtendedPublicKey, type ExtendedPublicKey } from './extended-public-key.ts';
 import type { KeyOrigin } from './key-origin.ts';
 
@@ -109,6 +109,54 @@ function eraseNode(node: BIP32Interface): void {
   node.chainCode.fill(0);
 }
 
+function derivedAccount(
+  root: BIP32Interface,
+  path: DerivationPath,
+): { readonly node: BIP32Interface; readonly fingerprint: string } {
+  const fingerprint = keyFingerprint(root.publicKey);
+  let node = root;
+  for (const step of path) {
+    const child = node.derive(step);
+    eraseNode(node);
+    node = child;
+  }
+  return { node, fingerprint };
+}
+
+/**
+ * The account key of an extended private key in BIP32's spelling: either the master key, from which the origin's
+ * path is derived, or the account key itself. It must be the key that `expected` names, so that a text of another
+ * network or wallet is refused. No text is ever echoed.
+ * @throws BitcoinError `private_key_invalid`.
+ */
+export function accountKeyFromExtendedPrivate(
+  text: string,
+  network: NetworkName,
+  expected: DescriptorKeyFacts,
+): AccountKey {
+  const refused = (): BitcoinError =>
+    new BitcoinError('private_key_invalid', 'This is not the extended private key of the key that is meant.');
+  let node: BIP32Interface;
+  try {
+    node = curve().bip32.fromBase58(text, networkOf(network).bitcoinjs);
+  } catch {
+    throw refused();
+  }
+  const { origin, xpub } = expected;
+  const account = node.depth === 0 ? derivedAccount(node, origin.path).node : node;
+  if (account.isNeutered()) throw refused();
+  const key = new AccountKey(account, origin, network);
+  if (key.xpub.text === xpub.text) return key;
+  key.erase();
+  throw refused();
+}
+
+/** What is known in public of an account key. */
+interface DescriptorKeyFacts {
+  readonly origin: KeyOrigin;
+  readonly xpub: ExtendedPublicKey;
+}
+
 /**
  * The key at m/48'/coin'/account'/2' of a BIP32 seed (16 to 64 bytes), for wsh multisig (BIP48).
  * @throws BitcoinError `seed_invalid`, `derivation_path_unsupported`.
@@ -118,12 +166,7 @@ export function accountKeyFromSeed(seed: Uint8Array, network: NetworkName, accou
     throw new BitcoinError('seed_invalid', 'A seed has 16 to 64 bytes.', { details: { bytes: seed.length } });
   }
   const path = bip48Path(network, account);
-  let node = curve().bip32.fromSeed(seed, networkOf(network).bitcoinjs);
-  const fingerprint = keyFingerprint(node.publicKey);
-  for (const step of path) {
-    const child = node.deriveHardened(step - HARDENED);
-    eraseNode(node);
-    node = child;
-  }
+  const root = curve().bip32.fromSeed(seed, networkOf(network).bitcoinjs);
+  const { node, fingerprint } = derivedAccount(root, path);
   return new AccountKey(node, { fingerprint, path }, network);
 }

@@ -25,8 +25,12 @@ export interface ConsolidationRequest extends SpendContext {
 /** Scripts, derivations and keys that a PSBT carries for each input, previous transaction apart. */
 const PSBT_BYTES_PER_INPUT = 1_000;
 
-/** Groups of coins, the smallest first, each as many as one transaction and one PSBT can carry. */
-function groups(coins: readonly WalletCoin[], inputWeight: number, frameWeight: number): WalletCoin[][] {
+/** Groups of coins in the given order, each as many as one transaction and one PSBT can carry. */
+export function groupCoins(
+  coins: readonly WalletCoin[],
+  inputWeight: number,
+  frameWeight: number,
+): WalletCoin[][] {
   const result: WalletCoin[][] = [];
   let group: WalletCoin[] = [];
   let bytes = 0;
@@ -64,7 +68,7 @@ export function buildConsolidations(request: ConsolidationRequest): readonly Bui
     addressAt(wallet, { branch: 'change', index: request.changeIndex }).scriptPubKey,
   );
   const frameWeight = transactionWeight({ count: 0xfd, weight: 0 }, { count: 1, weight: changeWeight });
-  for (const coins of groups(worthIt, inputWeight, frameWeight)) {
+  for (const coins of groupCoins(worthIt, inputWeight, frameWeight)) {
     const position: WalletPosition = { branch: 'change', index: request.changeIndex + built.length };
     const weight = transactionWeight(
       { count: coins.length, weight: coins.length * inputWeight },

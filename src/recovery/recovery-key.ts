@@ -1,0 +1,129 @@
+import {
+  accountKeyFromExtendedPrivate,
+  accountKeyFromSeed,
+  bip48Account,
+  seedOfMnemonic,
+  type AccountKey,
+  type DescriptorKey,
+} from '../bitcoin/index.ts';
+import {
+  keyIdOf,
+  KeyringError,
+  openEnvelope,
+  readEnvelope,
+  seedOfEntropy,
+  type EnvelopeContext,
+  type MasterPrivateKey,
+} from '../keyring/index.ts';
+import { RecoveryError } from './errors.ts';
+import type { CheckedKit } from './read-kit.ts';
+
+/** What the holder of a key brings. */
+export type KeyMaterial =
+  /** A wrapped copy, and every master key at hand; which of them open it is found out. */
+  | { readonly kind: 'envelope'; readonly blob: Buffer; readonly masters: readonly MasterPrivateKey[] }
+  /** The 32 bytes from which 24 words are made. The caller zeroes them. */
+  | { readonly kind: 'entropy'; readonly entropy: Buffer }
+  /** English recovery words (BIP39), and their passphrase if there is one. */
+  | { readonly kind: 'words'; readonly words: string; readonly passphrase?: string }
+  /** The extended private key of the seed or of the account (BIP32). */
+  | { readonly kind: 'xprv'; readonly text: string };
+
+function foreign(): RecoveryError {
+  return new RecoveryError('recovery_key_foreign', 'This key is none of the keys of the wallet.');
+}
+
+function contextOf({ kit }: CheckedKit, key: DescriptorKey): EnvelopeContext {
+  const entry = kit.keys.find(({ xpub }) => xpub === key.xpub.text);
+  if (entry === undefined) throw foreign();
+  const { role, fingerprint, xpub } = entry;
+  return { keyId: keyIdOf(xpub), role, fingerprint, network: kit.network };
+}
+
+/** The key of a wallet that an envelope says to hold. @throws RecoveryError `recovery_key_foreign`. */
+function keyInEnvelope(checked: CheckedKit, blob: Buffer): DescriptorKey {
+  const { context } = readEnvelope(blob);
+  const key = checked.descriptor.keys.find(({ xpub }) => keyIdOf(xpub.text) === context.keyId);
+  if (key === undefined) throw foreign();
+  return key;
+}
+
+/** Tries the masters at hand: the outer one by its name, the inner one by trying. */
+function openWithAny(blob: Buffer, context: EnvelopeContext, masters: readonly MasterPrivateKey[]): Buffer {
+  const { outerMaster } = readEnvelope(blob);
+  const outer = masters.find(({ fingerprint }) => fingerprint === outerMaster);
+  for (const inner of masters) {
+    if (outer === undefined || inner === outer) continue;
+    try {
+      return openEnvelope(blob, context, { inner, outer });
+    } catch (thrown) {
+      if (!(thrown instanceof KeyringError) || thrown.code !== 'envelope_for_other_masters') throw thrown;
+    }
+  }
+  throw new RecoveryError(
+    'recovery_masters_missing',
+    outer === undefined
+      ? 'The wrapped key needs another outer master than the ones given.'
+      : 'The outer master fits; the inner master is not among the ones given.',
+    { details: { outerMaster } },
+  );
+}
+
+function fromSeed(checked: CheckedKit, seed: Uint8Array): AccountKey {
+  const { descriptor } = checked;
+  try {
+    for (const { origin, xpub } of descriptor.keys) {
+      const key = accountKeyFromSeed(seed, descriptor.network, bip48Account(origin.path, descriptor.network));
+      if (key.xpub.text === xpub.text) return key;
+      key.erase();
+    }
+  } finally {
+    seed.fill(0);
+  }
+  throw foreign();
+}
+
+function fromEntropy(checked: CheckedKit, entropy: Buffer): AccountKey {
+  return fromSeed(checked, seedOfEntropy(entropy));
+}
+
+function fromXprv({ descriptor }: CheckedKit, text: string): AccountKey {
+  for (const expected of descriptor.keys) {
+    try {
+      return accountKeyFromExtendedPrivate(text.trim(), descriptor.network, expected);
+    } catch {
+      // Of another key of the wallet, or of none; the text is not told.
+    }
+  }
+  throw foreign();
+}
+
+/**
+ * The account key of a wallet that somebody brings, in whatever form. Whose it is comes from the kit: a key that is
+ * none of the wallet’s is refused. The caller erases it.
+ * @throws RecoveryError `recovery_key_foreign`, `recovery_masters_missing`; KeyringError `envelope_…`; BitcoinError
+ * `mnemonic_invalid`.
+ */
+export function openRecoveryKey(checked: CheckedKit, material: KeyMaterial): AccountKey {
+  switch (material.kind) {
+    case 'entropy':
+      return fromEntropy(checked, material.entropy);
+    case 'words':
+      return fromSeed(
+        checked,
+        seedOfMnemonic(material.words.trim().replace(/\s+/g, ' '), material.passphrase),
+      );
+    case 'xprv':
+      return fromXprv(checked, material.text);
+    case 'envelope': {
+      const { blob, masters } = material;
+      const context = contextOf(checked, keyInEnvelope(checked, blob));
+      const entropy = openWithAny(blob, context, masters);
+      try {
+        return fromEntropy(checked, entropy);
+      } finally {
+        entropy.fill(0);
+      }
+    }
+  }
+}
