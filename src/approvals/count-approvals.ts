@@ -1,7 +1,6 @@
 import {
-  amountAtStake,
   IntentError,
-  quorumRuleFor,
+  ruleFor,
   verifyApproval,
   verifyApprovals,
   type Approval,
@@ -56,7 +55,7 @@ export async function quorumMet(
   nowMs: number,
 ): Promise<boolean> {
   const byPolicy = { ...manifest, quorumRules: [{ ...rule, upToSatoshis: null }] };
-  const byManifest = { ...manifest, quorumRules: [quorumRuleFor(manifest, amountAtStake(intent))] };
+  const byManifest = { ...manifest, quorumRules: [ruleFor(intent, manifest)] };
   return (
     (await meets(intent, approvals, byPolicy, nowMs)) && (await meets(intent, approvals, byManifest, nowMs))
   );

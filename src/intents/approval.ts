@@ -1,7 +1,7 @@
 import { addSatoshis, formatSatoshis, parseSatoshis, type Satoshis } from '../shared/index.ts';
 import type { Approval, ApprovalStatement, RequestSignature, RequestStatement } from './approval-contract.ts';
 import { IntentError } from './errors.ts';
-import type { Intent } from './intent-contract.ts';
+import type { Intent, WithdrawalIntent } from './intent-contract.ts';
 import { CLOCK_TOLERANCE_MS, intentHash, paymentsTotal } from './intent.ts';
 import type { Approver, Manifest, QuorumRule } from './manifest-contract.ts';
 import type { PublicKey } from './signature-contract.ts';
@@ -67,7 +67,7 @@ export async function verifyApproval(
   if (statement.intentHash !== intentHash(intent)) {
     throw new IntentError('approval_for_another_intent', 'The approval is for another intent.');
   }
-  const approver = manifest.approvers.find((entry) => entry.id === statement.approver);
+  const approver = approversOf(intent, manifest).find((entry) => entry.id === statement.approver);
   if (approver === undefined) {
     throw new IntentError('approver_unknown', 'The manifest knows no such approver.', {
       details: { approver: statement.approver, manifest: manifest.number },
@@ -86,13 +86,20 @@ export async function verifyApproval(
   return approver;
 }
 
+/** Who may approve an intent: for the way back to a lost master lock the officers, else the approvers. */
+function approversOf(intent: Intent, manifest: Manifest): readonly Approver[] {
+  if (intent.kind === 'withdrawal') return manifest.approvers;
+  return manifest.officers.map((officer) => ({ ...officer, role: 'officer' as const }));
+}
+
 /** Every person behind the one who asks, also through a second account of theirs. */
 function requesters(intent: Intent, manifest: Manifest): Set<string> {
   const accounts = new Set<string>([intent.requester, intent.body.customer]);
-  const entries = manifest.approvers.filter(
+  const approvers = manifest.approvers.filter(
     (entry) => accounts.has(entry.id) || (entry.customer !== undefined && accounts.has(entry.customer)),
   );
-  return new Set(entries.map((entry) => entry.person));
+  const officers = manifest.officers.filter(({ id }) => accounts.has(id));
+  return new Set([...approvers, ...officers].map(({ person }) => person));
 }
 
 /** The quorum rule for an amount. @throws IntentError `limit_exceeded` beyond the last rule's bound. */
@@ -109,8 +116,17 @@ export function quorumRuleFor(manifest: Manifest, amount: Satoshis): QuorumRule 
 }
 
 /** The amount by which an intent's quorum is chosen: what leaves the customer, fee included. */
-export function amountAtStake(intent: Intent): Satoshis {
+export function amountAtStake(intent: WithdrawalIntent): Satoshis {
   return addSatoshis(paymentsTotal(intent.body.payments), parseSatoshis(intent.body.maxFeeSatoshis));
+}
+
+/**
+ * The rule by which an intent's approvals are counted: a withdrawal's by its amount, the way back to a lost master
+ * lock by the officers' own quorum, one of them with a key file. @throws IntentError `limit_exceeded`.
+ */
+export function ruleFor(intent: Intent, manifest: Manifest): QuorumRule {
+  if (intent.kind === 'withdrawal') return quorumRuleFor(manifest, amountAtStake(intent));
+  return { upToSatoshis: null, approvals: manifest.officerQuorum, roles: ['officer'], localApprovals: 1 };
 }
 
 /**
@@ -124,7 +140,7 @@ export async function verifyApprovals(
   manifest: Manifest,
   nowMs: number,
 ): Promise<{ readonly rule: QuorumRule; readonly people: readonly string[] }> {
-  const rule = quorumRuleFor(manifest, amountAtStake(intent));
+  const rule = ruleFor(intent, manifest);
   const people = new Set<string>();
   const local = new Set<string>();
   for (const approval of approvals) {

@@ -1,9 +1,29 @@
 import { addSatoshis, formatBitcoin, parseSatoshis } from '../shared/index.ts';
-import type { Intent } from './intent-contract.ts';
+import type { Intent, MasterLockRecoveryIntent, WithdrawalIntent } from './intent-contract.ts';
 import { paymentsTotal } from './intent.ts';
+
+function explainRecovery({
+  body,
+  requester,
+  network,
+  expiresAt,
+}: MasterLockRecoveryIntent): readonly string[] {
+  const { identification, registration } = body;
+  return [
+    `${requester} asks to give customer ${body.customer} a new master lock on ${network}: the file of ${body.lost} is lost.`,
+    `The new lock is ${registration.statement.id}; what it signs, the customer says.`,
+    `The customer was recognised at ${identification.checkedAt} by ${identification.method}; see ${identification.reference}.`,
+    'It takes effect 14 days after the officers have approved it, unless the customer or the old file objects.',
+    `Void unless approved before ${expiresAt}.`,
+  ];
+}
 
 /** What an intent says, in plain words, a sentence each; from its own bytes and nothing else. */
 export function explainIntent(intent: Intent): readonly string[] {
+  return intent.kind === 'withdrawal' ? explainWithdrawal(intent) : explainRecovery(intent);
+}
+
+function explainWithdrawal(intent: WithdrawalIntent): readonly string[] {
   const { body, requester, network } = intent;
   const paid = paymentsTotal(body.payments);
   const maxFee = parseSatoshis(body.maxFeeSatoshis);

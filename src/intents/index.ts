@@ -1,6 +1,7 @@
 export {
   amountAtStake,
   quorumRuleFor,
+  ruleFor,
   statementDigest,
   verifyApproval,
   verifyApprovals,
@@ -11,7 +12,7 @@ export { fromBase64Url, toBase64Url } from './base64url.ts';
 export { IntentError, type IntentErrorCode } from './errors.ts';
 export { explainIntent } from './explain-intent.ts';
 export * from './fields-contract.ts';
-export { checkIntentCurrent, intentHash, parseIntent, paymentsTotal } from './intent.ts';
+export { checkIntentCurrent, intentHash, parseIntent, paymentsTotal, withdrawalIntentOf } from './intent.ts';
 export * from './intent-contract.ts';
 export {
   acceptManifest,
@@ -46,4 +47,18 @@ export {
 } from './registration-receipt.ts';
 export * from './signer-statements-contract.ts';
 export { credentialPinDigest, signerResumeDigest } from './signer-statements.ts';
+export * from './master-lock-contract.ts';
+export {
+  checkMasterLockCurrent,
+  masterLockDigest,
+  parseMasterLockRegistration,
+  verifyMasterLock,
+} from './master-lock.ts';
+export {
+  customerStatementDigest,
+  needsMasterLock,
+  parseCustomerStatement,
+  verifyCustomerStatement,
+  type StatementExpectation,
+} from './customer-statement.ts';
 export { samePublicKey } from './public-key.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hash32, idText, instant, networkName, plainText, satoshiText } from './fields-contract.ts';
+import { masterLockRecoveryBodySchema } from './master-lock-contract.ts';
 
 /** At most this many payments in one intent: more is a mistake, or hides one payee among many. */
 const MAX_PAYMENTS = 100;
@@ -41,11 +42,22 @@ export const withdrawalIntentSchema = z.strictObject({
   body: withdrawalBodySchema,
 });
 
+/** Asked for by the staff who recognised the customer; what it does begins when officers have approved it. */
+export const masterLockRecoveryIntentSchema = z.strictObject({
+  ...envelope,
+  kind: z.literal('master_lock_recovery'),
+  body: masterLockRecoveryBodySchema,
+});
+
 /** The canonical statement of what is to happen. Each kind has a body of its own. */
-export const intentSchema = z.discriminatedUnion('kind', [withdrawalIntentSchema]);
+export const intentSchema = z.discriminatedUnion('kind', [
+  withdrawalIntentSchema,
+  masterLockRecoveryIntentSchema,
+]);
 
 export type Intent = z.infer<typeof intentSchema>;
 export type IntentKind = Intent['kind'];
 export type WithdrawalIntent = z.infer<typeof withdrawalIntentSchema>;
+export type MasterLockRecoveryIntent = z.infer<typeof masterLockRecoveryIntentSchema>;
 export type WithdrawalBody = z.infer<typeof withdrawalBodySchema>;
 export type Payment = z.infer<typeof paymentSchema>;

@@ -1,6 +1,12 @@
 import { parseSatoshis, satoshis, type Satoshis } from '../shared/index.ts';
 import { IntentError } from './errors.ts';
-import { intentSchema, type Intent, type Payment } from './intent-contract.ts';
+import {
+  intentSchema,
+  type Intent,
+  type MasterLockRecoveryIntent,
+  type Payment,
+  type WithdrawalIntent,
+} from './intent-contract.ts';
 import { hashStatement, hex } from './tagged-hash.ts';
 
 const INTENT_TAG = 'trilock/intent/1';
@@ -10,6 +16,13 @@ export const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** No intent lives longer: it must outlast the next cold window, and no more. */
 export const MAX_INTENT_LIFETIME_MS = 14 * 24 * 3_600_000;
+
+/** The new lock is the same customer's, and names the lost one as the one whose place it takes. */
+function checkRecovery({ body }: MasterLockRecoveryIntent): void {
+  const { statement } = body.registration;
+  if (statement.customer === body.customer && statement.replaces === body.lost) return;
+  throw new IntentError('intent_malformed', 'The new lock does not take the place of the lost one.');
+}
 
 /** @throws IntentError `intent_malformed`: unknown fields, wrong types, a payment of nothing, a wrong lifetime. */
 export function parseIntent(value: unknown): Intent {
@@ -25,10 +38,19 @@ export function parseIntent(value: unknown): Intent {
   if (lifetime <= 0 || lifetime > MAX_INTENT_LIFETIME_MS) {
     throw new IntentError('intent_malformed', 'An intent lives at least a moment and at most 14 days.');
   }
-  if (intent.body.payments.some((payment) => payment.satoshis === '0')) {
+  if (intent.kind === 'withdrawal' && intent.body.payments.some((payment) => payment.satoshis === '0')) {
     throw new IntentError('intent_malformed', 'A payment of nothing is not a payment.');
   }
+  if (intent.kind === 'master_lock_recovery') checkRecovery(intent);
   return intent;
+}
+
+/** An intent where only a withdrawal belongs. @throws IntentError `intent_malformed` for one of another kind. */
+export function withdrawalIntentOf(intent: Intent): WithdrawalIntent {
+  if (intent.kind === 'withdrawal') return intent;
+  throw new IntentError('intent_malformed', 'This is not the intent of a withdrawal.', {
+    details: { kind: intent.kind },
+  });
 }
 
 /** What is approved and signed: 32 bytes, hex. */

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { approvalSchema, requestSignatureSchema } from './approval-contract.ts';
 import { idText } from './fields-contract.ts';
-import { intentSchema } from './intent-contract.ts';
+import { withdrawalIntentSchema } from './intent-contract.ts';
 
 /** At most so many intents are paid by one transaction. */
 const MAX_INTENTS = 200;
 
 /** One intent with everything that entitles it. */
 export const entitledIntentSchema = z.strictObject({
-  intent: intentSchema,
+  intent: withdrawalIntentSchema,
   /** The customer's signature; an intent of staff has none. */
   request: requestSignatureSchema.nullable(),
   approvals: z.array(approvalSchema).max(30),

@@ -15,7 +15,7 @@ import {
 import { addSatoshis, feeRateFromSatsPerKvb, parseSatoshis, type Satoshis } from '../shared/index.ts';
 import { amountAtStake, verifyApprovals, verifyRequest } from './approval.ts';
 import { IntentError } from './errors.ts';
-import type { Intent } from './intent-contract.ts';
+import type { WithdrawalIntent } from './intent-contract.ts';
 import { checkIntentCurrent, intentHash, parseIntent, paymentsTotal } from './intent.ts';
 import type { Manifest } from './manifest-contract.ts';
 import { checkManifestCurrent } from './manifest.ts';
@@ -43,7 +43,7 @@ export interface BundleTrust {
 export interface VerifiedBundle {
   readonly psbt: Psbt;
   readonly intents: readonly {
-    readonly intent: Intent;
+    readonly intent: WithdrawalIntent;
     readonly hash: string;
     readonly approvedBy: readonly string[];
   }[];
@@ -69,7 +69,7 @@ export function parseSigningBundle(value: unknown): SigningBundle {
   return parsed.data;
 }
 
-function checkSource(intent: Intent, bundle: SigningBundle, wallet: BundleTrust['wallet']): void {
+function checkSource(intent: WithdrawalIntent, bundle: SigningBundle, wallet: BundleTrust['wallet']): void {
   const { body } = intent;
   const ownWallet = body.wallet === wallet.id && bundle.wallet === wallet.id;
   const ownBalance =
@@ -90,7 +90,8 @@ async function verifyEntitled(
   nowMs: number,
 ): Promise<VerifiedBundle['intents'][number]> {
   const { manifest, wallet } = trust;
-  const intent = parseIntent(entitled.intent);
+  const { intent } = entitled;
+  parseIntent(intent);
   checkIntentCurrent(intent, manifest.network, nowMs);
   checkSource(intent, bundle, wallet);
   if (entitled.request === null) {
@@ -107,7 +108,7 @@ async function verifyEntitled(
   return { intent, hash: intentHash(intent), approvedBy: people };
 }
 
-function paymentOutputs(intent: Intent, manifest: Manifest): PaymentOutput[] {
+function paymentOutputs(intent: WithdrawalIntent, manifest: Manifest): PaymentOutput[] {
   return intent.body.payments.map((payment) => ({
     scriptPubKey: parseAddress(payment.address, manifest.network).scriptPubKey,
     value: parseSatoshis(payment.satoshis),
@@ -115,7 +116,7 @@ function paymentOutputs(intent: Intent, manifest: Manifest): PaymentOutput[] {
 }
 
 /** The approved fees together cap the fee, and so do the manifest's own limits. */
-function limitsOf(intents: readonly Intent[], manifest: Manifest): SpendLimits {
+function limitsOf(intents: readonly WithdrawalIntent[], manifest: Manifest): SpendLimits {
   const approved = addSatoshis(...intents.map((intent) => parseSatoshis(intent.body.maxFeeSatoshis)));
   const institution = parseSatoshis(manifest.limits.maxFeeSatoshis);
   return {

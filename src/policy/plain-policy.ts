@@ -2,6 +2,7 @@ import type { ApprovalPolicy, PolicyOutcome } from '../approvals/index.ts';
 import {
   amountAtStake,
   quorumRuleFor,
+  ruleFor,
   IntentError,
   type Manifest,
   type QuorumRule,
@@ -57,6 +58,9 @@ export function plainPolicy({ version, thresholds }: PlainPolicyOptions): Approv
   });
   return {
     version,
-    evaluate: (intent, manifest) => evaluate(thresholds, amountAtStake(intent), manifest),
+    evaluate: (intent, manifest) =>
+      intent.kind === 'withdrawal'
+        ? evaluate(thresholds, amountAtStake(intent), manifest)
+        : { outcome: 'approvals', rule: ruleFor(intent, manifest), coolingOffMs: 0 },
   };
 }

@@ -1,7 +1,13 @@
 import { DEFAULT_SPEND_LIMITS, parseAddress, type SpendExpectation } from '../bitcoin/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { countingApprovals } from '../approvals/index.ts';
-import { descriptorHash, type Intent, type Manifest, type SigningBundle } from '../intents/index.ts';
+import {
+  descriptorHash,
+  withdrawalIntentOf,
+  type Intent,
+  type Manifest,
+  type SigningBundle,
+} from '../intents/index.ts';
 import {
   addSatoshis,
   feeRateFromSatsPerKvb,
@@ -31,7 +37,7 @@ export async function sourceOf(
   }
   for (const { withdrawal, stored } of members) {
     requireSameWords(withdrawal, stored);
-    if (stored.intent.body.descriptorHash !== descriptorHash(wallet.descriptor)) {
+    if (withdrawalIntentOf(stored.intent).body.descriptorHash !== descriptorHash(wallet.descriptor)) {
       throw new WithdrawalError('withdrawal_damaged', 'The wallet is not the one that was approved.', {
         details: { withdrawal: withdrawal.id },
       });
@@ -43,9 +49,10 @@ export async function sourceOf(
 /** What the transaction of some intents must be; the same limits as the signer's. */
 export function expectationOf(
   wallet: SourceWallet,
-  intents: readonly Intent[],
+  stored: readonly Intent[],
   manifest: Manifest,
 ): SpendExpectation {
+  const intents = stored.map(withdrawalIntentOf);
   const approved = addSatoshis(...intents.map(({ body }) => parseSatoshis(body.maxFeeSatoshis)));
   const institution = parseSatoshis(manifest.limits.maxFeeSatoshis);
   return {
@@ -74,7 +81,8 @@ export async function bundleOf(
 ): Promise<SigningBundle> {
   const intents: SigningBundle['intents'] = [];
   for (const { stored } of members) {
-    const { intent, request } = stored;
+    const { request } = stored;
+    const intent = withdrawalIntentOf(stored.intent);
     const approvals = await countingApprovals(intent, stored.approvals, manifest, nowMs);
     intents.push({ intent, request, approvals: [...approvals] });
   }

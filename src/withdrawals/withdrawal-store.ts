@@ -1,7 +1,7 @@
 import { appendAudit } from '../audit/index.ts';
 import type { DatabaseTransaction, Prisma } from '../database/index.ts';
 import { appendEvent, type EventType } from '../events/index.ts';
-import { paymentsTotal } from '../intents/index.ts';
+import { paymentsTotal, withdrawalIntentOf } from '../intents/index.ts';
 import type { QueueActor, StoredIntent } from '../approvals/index.ts';
 import {
   formatSatoshis,
@@ -64,7 +64,7 @@ export async function findWithdrawal(tx: DatabaseTransaction, id: WithdrawalId):
  * @throws WithdrawalError `withdrawal_damaged`.
  */
 export function requireSameWords(withdrawal: Withdrawal, { intent }: StoredIntent): void {
-  const { body } = intent;
+  const { body } = withdrawalIntentOf(intent);
   const same =
     intent.id === withdrawal.intentId &&
     body.customer === withdrawal.customerId &&

@@ -7,7 +7,7 @@ import {
   type JsonValue,
   type WithdrawalId,
 } from '../../src/shared/index.ts';
-import { intentHash, type Intent } from '../../src/intents/index.ts';
+import { intentHash, type WithdrawalIntent } from '../../src/intents/index.ts';
 import { passkeySigner } from '../fixtures/signing-keys.ts';
 import { runAsSuperuser } from '../ledger/ledger-database.ts';
 import { House, pay, type Owner } from './support/house.ts';
@@ -34,11 +34,11 @@ async function tamper(statement: string, ...values: unknown[]): Promise<void> {
   );
 }
 
-function uuid(intent: Intent): string {
+function uuid(intent: Pick<WithdrawalIntent, 'id'>): string {
   return idToUuid(parseId('intent', intent.id));
 }
 
-async function approved(): Promise<{ id: WithdrawalId; intent: Intent }> {
+async function approved(): Promise<{ id: WithdrawalId; intent: WithdrawalIntent }> {
   const asked = await house.ask(ada, { to: pay(150_000n) });
   await house.sign(ada, asked.intent);
   await house.settle();
@@ -46,7 +46,7 @@ async function approved(): Promise<{ id: WithdrawalId; intent: Intent }> {
   return asked;
 }
 
-function changed(intent: Intent, body: Partial<Intent['body']>): Intent {
+function changed(intent: WithdrawalIntent, body: Partial<WithdrawalIntent['body']>): WithdrawalIntent {
   return { ...intent, body: { ...intent.body, ...body } };
 }
 
@@ -65,12 +65,16 @@ async function expectNothingPaid(id: WithdrawalId): Promise<void> {
 }
 
 test.each([
-  ['payee', (intent: Intent) => changed(intent, { payments: [{ address: THIEF, satoshis: '150000' }] })],
+  [
+    'payee',
+    (intent: WithdrawalIntent) => changed(intent, { payments: [{ address: THIEF, satoshis: '150000' }] }),
+  ],
   [
     'amount',
-    (intent: Intent) => changed(intent, { payments: [{ ...intent.body.payments[0]!, satoshis: '850000' }] }),
+    (intent: WithdrawalIntent) =>
+      changed(intent, { payments: [{ ...intent.body.payments[0]!, satoshis: '850000' }] }),
   ],
-  ['fee cap', (intent: Intent) => changed(intent, { maxFeeSatoshis: '700000' })],
+  ['fee cap', (intent: WithdrawalIntent) => changed(intent, { maxFeeSatoshis: '700000' })],
 ])('another %s in the approved intent', async (_, change) => {
   const { id, intent } = await approved();
   const text = canonicalJson(change(intent) as JsonValue);

@@ -7,6 +7,8 @@ import {
   statementDigest,
   type Approval,
   type Intent,
+  type WithdrawalIntent,
+  withdrawalIntentOf,
   type PublicKey,
   type RequestSignature,
   type SigningBundle,
@@ -155,14 +157,14 @@ export class House {
   }
 
   /** Asks for a withdrawal; unsigned. */
-  async ask({ customer }: Owner, wish: Wish): Promise<{ id: WithdrawalId; intent: Intent }> {
+  async ask({ customer }: Owner, wish: Wish): Promise<{ id: WithdrawalId; intent: WithdrawalIntent }> {
     const ids = { withdrawal: newId('withdrawal'), intent: newId('intent') };
     const usual = { balance: 'vault' as const, maxFee: satoshis(20_000n), lifetimeMs: 86_400_000 };
     const request = { customer: customer.id, ...usual, ...wish };
     const { stored } = await inTransaction(this.database, (tx) =>
       requestWithdrawal(this.parts, tx, ids, request, SOMEBODY),
     );
-    return { id: ids.withdrawal, intent: stored.intent };
+    return { id: ids.withdrawal, intent: withdrawalIntentOf(stored.intent) };
   }
 
   signatureOf({ customer }: Owner, intent: Intent): RequestSignature {
@@ -272,7 +274,7 @@ export class House {
   }
 
   /** Asked for, signed, approved, and built: it waits for the cosigner. */
-  async awaitingCosigner(owner: Owner, wish: Wish): Promise<{ id: WithdrawalId; intent: Intent }> {
+  async awaitingCosigner(owner: Owner, wish: Wish): Promise<{ id: WithdrawalId; intent: WithdrawalIntent }> {
     const asked = await this.ask(owner, wish);
     await this.sign(owner, asked.intent);
     await this.carryOn();
@@ -281,7 +283,7 @@ export class House {
     return asked;
   }
 
-  async broadcast(owner: Owner, wish: Wish): Promise<{ id: WithdrawalId; intent: Intent }> {
+  async broadcast(owner: Owner, wish: Wish): Promise<{ id: WithdrawalId; intent: WithdrawalIntent }> {
     const asked = await this.awaitingCosigner(owner, wish);
     await this.cosign();
     await this.carryOn();
