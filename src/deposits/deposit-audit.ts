@@ -7,7 +7,7 @@ import type { DepositStep } from './deposit.ts';
 export async function recordDeposit(
   tx: DatabaseTransaction,
   clock: Clock,
-  action: 'deposit.detect' | `deposit.${DepositStep}`,
+  action: 'deposit.detect' | 'deposit.settle' | `deposit.${DepositStep}`,
   id: Id<'deposit'>,
   after: JsonValue,
 ): Promise<void> {

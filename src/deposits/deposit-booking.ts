@@ -6,6 +6,7 @@ import {
   type Parties,
   type ResultName,
 } from '../ledger/client/index.ts';
+import { MAX_MONEY } from '../shared/index.ts';
 import { BITCOIN_ASSET } from '../wallets/index.ts';
 import type { Begun, Deposit, DepositStep } from './deposit.ts';
 
@@ -24,27 +25,34 @@ const EVENTS = {
   unquarantine: { usual: 'DepositUnquarantined', frozen: null },
   reverse: { usual: 'DepositReversed', frozen: 'DepositReversedFrozen' },
   recredit: { usual: 'DepositRemined', frozen: 'DepositReminedFrozen' },
+  set_apart: { usual: 'DepositSetApart', frozen: null },
 } as const satisfies Record<DepositStep, { usual: string; frozen: string | null }>;
 
-/** Posts and voids name the hold of their inclusion, so they have one id; a move may be tried anew. */
-const MOVES: ReadonlySet<DepositStep> = new Set(['unquarantine', 'reverse', 'recredit']);
+/** May be tried anew under another id. The others end a hold and name its try. */
+const MOVES: ReadonlySet<DepositStep> = new Set(['unquarantine', 'reverse', 'recredit', 'set_apart']);
 
-function partiesOf(deposit: Deposit): Parties {
+/** Whose accounts a deposit touches. */
+export function partiesOf(deposit: Deposit): Parties {
   const { balance, walletId, customerId } = deposit;
   if (balance === 'vault') return { vaultWallet: walletId };
   // A deposit that nobody was given the address for is held against the treasury's wallet, never credited.
   return { treasuryWallet: walletId, customer: customerId ?? walletId };
 }
 
-function occurrence(deposit: Deposit, begun: Begun, name: string): Occurrence {
-  const tries = MOVES.has(begun.step) ? deposit.refusals : 0;
+function occurrence(
+  deposit: Deposit,
+  begun: Begun,
+  name: string,
+  amount: bigint = deposit.satoshis,
+): Occurrence {
+  const tries = MOVES.has(begun.step) ? deposit.refusals : deposit.holdTry;
   return {
     event: `${deposit.balance}${name}` as EventName,
     entity: deposit.id,
     attempt: begun.cycle + tries * TRY_STRIDE,
     asset: BITCOIN_ASSET,
     parties: partiesOf(deposit),
-    amounts: { amount: deposit.satoshis },
+    amounts: { amount },
   };
 }
 
@@ -61,9 +69,9 @@ function refusalOf(results: readonly { readonly result: ResultName }[]): ResultN
 export async function bookDeposit(ledger: LedgerClient, deposit: Deposit, begun: Begun): Promise<Booked> {
   const { usual, frozen } = EVENTS[begun.step];
   const commands = bookEvent(occurrence(deposit, begun, usual));
-  // What is owed is paid from what comes in. A frozen balance is not debited: then it stays owed.
+  // What is owed is paid from all that is available. A frozen balance is not debited: then it stays owed.
   const collection =
-    begun.step === 'credit' ? bookEvent(occurrence(deposit, begun, 'ReceivableCollected')) : [];
+    begun.step === 'credit' ? bookEvent(occurrence(deposit, begun, 'ReceivableCollected', MAX_MONEY)) : [];
   const { results } = await ledger.submit([...commands, ...collection]);
   const first = refusalOf(results.slice(0, commands.length));
   if (first === null) return { ok: true };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { allow, STAFF_ROLES } from '../http/access-contract.ts';
-import { idField, pageOf, pageQuery, satoshisField, timeField } from '../http/fields-contract.ts';
+import { idField, lineField, pageOf, pageQuery, satoshisField, timeField } from '../http/fields-contract.ts';
 import { defineOperation } from '../http/operation-contract.ts';
 
 const TAG = 'deposits';
@@ -32,7 +32,10 @@ const depositSchema = z
       .int()
       .nullable()
       .describe('More for larger amounts; all deposits of one block count together.'),
-    quarantine: z.enum(['dust', 'address_not_given', 'change_branch']).nullable(),
+    quarantine: z
+      .enum(['dust', 'address_not_given', 'change_branch', 'account_closed', 'review'])
+      .nullable()
+      .describe('Why it is, or will be, kept apart; null when it is not.'),
     detectedAt: timeField,
     creditedAt: timeField.nullable(),
   })
@@ -67,4 +70,22 @@ export const getDeposit = defineOperation({
   params: z.strictObject({ depositId: idField('deposit') }),
   responses: { 200: { description: 'The deposit', body: depositSchema } },
   errors: ['deposit_unknown'],
+});
+
+export const quarantineDeposit = defineOperation({
+  method: 'post',
+  path: '/v1/deposits/{depositId}/quarantine',
+  operationId: 'quarantineDeposit',
+  tag: TAG,
+  summary: 'Set a deposit aside before it is credited',
+  description:
+    'With its confirmations it goes to suspense in place of its owner’s balance. The reason is written to the audit ' +
+    'log and shown to nobody else. A deposit that is credited already cannot be set aside.',
+  access: allow(['compliance']),
+  params: z.strictObject({ depositId: idField('deposit') }),
+  body: z.strictObject({ reason: lineField(500) }),
+  responses: { 200: { description: 'It is, or will be, quarantined', body: depositSchema } },
+  errors: ['deposit_unknown', 'deposit_step_forbidden', 'deposit_changed_meanwhile'],
+  idempotency: 'key',
+  examples: { body: { reason: 'The sender is on a sanctions list.' } },
 });

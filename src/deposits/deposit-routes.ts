@@ -1,13 +1,15 @@
 import type { Database } from '../database/index.ts';
-import { handle, type BoundOperation, type ErrorMap } from '../http/index.ts';
+import { requestActor } from '../approvals/index.ts';
+import { handle, handleOnce, type BoundOperation, type ErrorMap } from '../http/index.ts';
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
 import { requireCustomer } from '../identity/index.ts';
-import { isoTime, parseId } from '../shared/index.ts';
+import { isoTime, parseId, type Clock } from '../shared/index.ts';
 import * as contract from './deposit-contract.ts';
 import { readDeposit, readTipHeight } from './deposit-store.ts';
 import { confirmationsOf, type Deposit } from './deposit.ts';
 import { DepositError, type DepositErrorCode } from './errors.ts';
 import { listDeposits } from './list-deposits.ts';
+import { quarantineDeposit } from './quarantine-deposit.ts';
 
 /** This context's part of the error map. */
 export const depositErrorMap = {
@@ -20,6 +22,7 @@ export interface DepositRouteParts {
   readonly database: Database;
   /** The name of the follower whose position counts. */
   readonly follower: string;
+  readonly clock: Clock;
 }
 
 function wire(deposit: Deposit, tip: number) {
@@ -36,7 +39,7 @@ function wire(deposit: Deposit, tip: number) {
 }
 
 /** Deposits over HTTP. */
-export function depositRoutes({ database, follower }: DepositRouteParts): readonly BoundOperation[] {
+export function depositRoutes({ database, follower, clock }: DepositRouteParts): readonly BoundOperation[] {
   return [
     handle(contract.listDeposits, async ({ principal, query, cursors }) => {
       const isCustomer = principal.kind === 'customer';
@@ -64,6 +67,14 @@ export function depositRoutes({ database, follower }: DepositRouteParts): readon
         throw new DepositError('deposit_unknown', 'There is no such deposit.');
       }
       return { status: 200, body: wire(deposit, await readTipHeight(database, follower)) };
+    }),
+    handleOnce(contract.quarantineDeposit, async (request, effect) => {
+      const { params, body } = request;
+      return await effect.commit(async (tx) => {
+        const by = requestActor(request);
+        const deposit = await quarantineDeposit(tx, clock, params.depositId, by, body.reason);
+        return { status: 200, body: wire(deposit, await readTipHeight(tx, follower)) };
+      });
     }),
   ];
 }

@@ -64,6 +64,8 @@ export function depositOf(row: DepositRow): Deposit {
         : { cycle: bookedCycle, blockHash: bookedBlockHash },
     begun: begunOf(row),
     refusals: row.refusals,
+    holdTry: row.holdTry,
+    settleTry: row.settleTry,
     quarantine: row.quarantine === null ? null : oneOf(QUARANTINE_REASONS, row.quarantine),
     detectedAt: row.detectedAt,
     creditedAt: row.creditedAt,
@@ -87,6 +89,10 @@ export type BookChange = Pick<
   | 'begunBlockHash'
   | 'refusals'
   | 'refusal'
+  | 'holdTry'
+  | 'settleAt'
+  | 'settleTry'
+  | 'quarantine'
   | 'creditedAt'
   | 'nextStepAt'
 > & { readonly state?: DepositState };

@@ -24,17 +24,18 @@ export const DEPOSIT_STEPS = [
   'unquarantine',
   'reverse',
   'recredit',
+  'set_apart',
 ] as const;
 export type DepositStep = (typeof DEPOSIT_STEPS)[number];
 
 /** What each step of the books makes of each state; everything else is forbidden. */
 export const DEPOSIT_TABLE = {
-  detected: { hold: 'confirming' },
+  detected: { hold: 'confirming', set_apart: 'quarantined' },
   confirming: { credit: 'credited', quarantine: 'quarantined', drop: 'dropped' },
   credited: { reverse: 'reversed' },
   quarantined: { unquarantine: 'dropped' },
-  dropped: { hold: 'confirming' },
-  reversed: { recredit: 'credited' },
+  dropped: { hold: 'confirming', set_apart: 'quarantined' },
+  reversed: { recredit: 'credited', set_apart: 'quarantined' },
 } as const satisfies Record<DepositState, Partial<Record<DepositStep, DepositState>>>;
 
 /** @throws DepositError `deposit_step_forbidden`. */
@@ -47,7 +48,15 @@ export function nextDepositState(state: DepositState, step: DepositStep): Deposi
   });
 }
 
-export const QUARANTINE_REASONS = ['dust', 'address_not_given', 'change_branch'] as const;
+export const QUARANTINE_REASONS = [
+  'dust',
+  'address_not_given',
+  'change_branch',
+  /** The account takes nothing any more. */
+  'account_closed',
+  /** Somebody of compliance looks at it first. */
+  'review',
+] as const;
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
 export interface DepositBlock {
@@ -79,6 +88,10 @@ export interface Deposit {
   /** A step that was begun and is finished before anything else is decided. */
   readonly begun: Begun | null;
   readonly refusals: number;
+  /** How often the ledger refused its hold: each try has an id of its own, which post and void must name. */
+  readonly holdTry: number;
+  /** How often it was tried to collect what is owed for it. */
+  readonly settleTry: number;
   readonly quarantine: QuarantineReason | null;
   readonly detectedAt: Date;
   readonly creditedAt: Date | null;
@@ -102,7 +115,9 @@ export function decideDeposit(deposit: Deposit, tipHeight: number): DepositStep 
   switch (state) {
     case 'detected':
     case 'dropped':
-      return isThere ? 'hold' : null;
+      if (!isThere) return null;
+      // Nothing can be pending in a closed account.
+      return deposit.quarantine === 'account_closed' ? 'set_apart' : 'hold';
     case 'confirming':
       if (!isBookedHere) return 'drop';
       if (!isDeep) return null;
@@ -112,7 +127,8 @@ export function decideDeposit(deposit: Deposit, tipHeight: number): DepositStep 
     case 'quarantined':
       return isBookedHere ? null : 'unquarantine';
     case 'reversed':
-      return isDeep ? 'recredit' : null;
+      if (!isDeep) return null;
+      return deposit.quarantine === null ? 'recredit' : 'set_apart';
   }
 }
 

@@ -44,6 +44,7 @@ const EVENT_OF = {
   unquarantine: 'deposit.dropped',
   reverse: 'deposit.reversed',
   recredit: 'deposit.credited',
+  set_apart: 'deposit.quarantined',
 } as const satisfies Record<DepositStep, EventType>;
 
 /** Writes down what is about to be booked, so that whoever comes after a crash books that and nothing else. */
@@ -75,6 +76,7 @@ async function finish(parts: DepositParts, deposit: Deposit, begun: Begun): Prom
       ...bookedColumns(state, begun),
       ...{ begunStep: null, begunCycle: null, begunBlockHash: null, refusal: null },
       creditedAt: state === 'credited' ? now : null,
+      ...(state === 'reversed' ? { settleAt: now } : {}),
       nextStepAt: now,
     });
     await setWithheld(tx, deposit, state !== 'credited');
@@ -95,19 +97,34 @@ async function finish(parts: DepositParts, deposit: Deposit, begun: Begun): Prom
   });
 }
 
-/** The ledger refuses: kept for operators, and tried again later under another id. */
-async function postpone(parts: DepositParts, deposit: Deposit, refusal: string): Promise<void> {
+/**
+ * The ledger refuses: kept for operators, and tried again later under another id. @returns whether there is another
+ * step to take at once.
+ */
+async function postpone(
+  parts: DepositParts,
+  deposit: Deposit,
+  { step }: Begun,
+  refusal: string,
+): Promise<boolean> {
+  const isCredit = step === 'hold' || step === 'recredit';
+  // A closed account takes nothing, ever: the deposit waits in suspense for somebody to decide.
+  const isClosed = isCredit && refusal === 'credit_account_closed';
   await changeBooks(parts.database, deposit, {
     ...{ begunStep: null, begunCycle: null, begunBlockHash: null },
+    ...(step === 'hold' ? { holdTry: deposit.holdTry + 1 } : {}),
+    ...(isClosed && deposit.quarantine === null ? { quarantine: 'account_closed' } : {}),
     refusal,
     refusals: deposit.refusals + 1,
-    nextStepAt: nextTry(parts.clock.nowMs(), deposit.refusals),
+    nextStepAt: isClosed ? new Date(parts.clock.nowMs()) : nextTry(parts.clock.nowMs(), deposit.refusals),
   });
+  return isClosed;
 }
 
 /**
  * Takes at most one step of one deposit: writes down what it is about to book, books it, writes down that it is
- * booked. A crash in between leaves a step begun, which the next call finishes. @returns whether it did anything.
+ * booked. A crash in between leaves a step begun, which the next call finishes. @returns whether there may be more to
+ * do at once: not when the ledger has refused, which is tried again later.
  * @throws LedgerError; DepositError `deposit_changed_meanwhile` when another worker is at it.
  */
 export async function stepDeposit(parts: DepositParts, id: Id<'deposit'>): Promise<boolean> {
@@ -123,8 +140,8 @@ export async function stepDeposit(parts: DepositParts, id: Id<'deposit'>): Promi
   if (begun === null) return false;
   const booked: Booked = await bookDeposit(parts.ledger, deposit, begun);
   crashPoint('deposit.step_booked');
-  if (booked.ok) await finish(parts, deposit, begun);
-  else await postpone(parts, deposit, booked.refusal);
+  if (!booked.ok) return postpone(parts, deposit, begun, booked.refusal);
+  await finish(parts, deposit, begun);
   return true;
 }
 

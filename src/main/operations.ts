@@ -57,7 +57,7 @@ export function composeOperations(parts: OperationParts): {
       ...identity.operations,
       ...eventRoutes(database),
       ...walletRoutes(parts),
-      ...depositRoutes({ database, follower: WORKER_FOLLOWER }),
+      ...depositRoutes({ database, clock, follower: WORKER_FOLLOWER }),
       ...transferRoutes(parts),
       ...approvalRoutes(withdrawals),
       ...withdrawalRoutes(withdrawals),

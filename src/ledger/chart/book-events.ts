@@ -137,6 +137,11 @@ export function depositEvents(
       says: 'A quarantined deposit left the chain: nothing of it was ever credited',
       steps: [move('unquarantine', suspense, coins)],
     },
+    DepositSetApart: {
+      code: code + 13,
+      says: 'It belongs to a closed account, or came back after it was reversed and is to be screened: quarantined at once',
+      steps: [move('quarantine', coins, suspense)],
+    },
   };
 }
 
@@ -199,7 +204,8 @@ type DepositEvent =
   | 'DepositRemined'
   | 'DepositReminedFrozen'
   | 'ReceivableCollected'
-  | 'DepositUnquarantined';
+  | 'DepositUnquarantined'
+  | 'DepositSetApart';
 
 type PayoutEvent =
   | 'WithdrawalHeld'

@@ -6,6 +6,7 @@ import {
   DepositFollower,
   refusedDeposits,
   registerDepositMetric,
+  settleReceivables,
   stepDeposits,
   WORKER_FOLLOWER,
 } from '../../deposits/index.ts';
@@ -57,6 +58,7 @@ function works(
   return [
     { name: 'chain', step: () => follower.poll() },
     { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER }) },
+    { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'transfers', step: () => stepTransfers(parts) },
     { name: 'webhooks', step: () => fanOut(webhooks) },

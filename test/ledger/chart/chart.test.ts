@@ -132,6 +132,7 @@ const STORY: readonly Booking[] = [
     [`${book}DepositSeen`, index * 50 + 9, { amount: 200n }],
     [`${book}DepositQuarantined`, index * 50 + 9, { amount: 200n }],
     [`${book}DepositUnquarantined`, index * 50 + 9, { amount: 200n }],
+    [`${book}DepositSetApart`, index * 50 + 19, { amount: 200n }],
     [`${book}DepositSeen`, index * 50 + 4, { amount: 5000n }],
     [`${book}DepositCredited`, index * 50 + 4, {}],
     [`${book}DepositReversed`, index * 50 + 4, { amount: 5000n }],
