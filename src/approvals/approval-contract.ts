@@ -98,6 +98,7 @@ export const judgeIntent = defineOperation({
     'signature_wrong',
     'signature_malformed',
     'limit_exceeded',
+    'kind_not_allowed',
     'manifest_expired',
   ],
   idempotency: 'key',

@@ -4,6 +4,7 @@ import { appendEvent, type EventType } from '../events/index.ts';
 import {
   checkIntentCurrent,
   checkManifestCurrent,
+  requesterKeys,
   verifyApproval,
   verifyRequest,
   type Approval,
@@ -78,9 +79,10 @@ export class ApprovalQueue {
     const { intent } = stored;
     if (stored.request !== null && sameText(stored.request, request)) return stored;
     decide(stored, 'sign', { nowMs: clock.nowMs() });
-    checkIntentCurrent(intent, (await manifest()).network, clock.nowMs());
+    const inForce = await manifest();
+    checkIntentCurrent(intent, inForce.network, clock.nowMs());
     const pinned = await credentialsOf(parseId('customer', intent.body.customer));
-    await verifyRequest(intent, request, pinned, clock.nowMs());
+    await verifyRequest(intent, request, requesterKeys(intent, inForce, pinned), clock.nowMs());
     const signed = await this.#apply(tx, stored, 'sign', by, { request });
     crashPoint('intent.signature_written');
     return signed;

@@ -1,6 +1,5 @@
 import {
   IntentError,
-  ruleFor,
   verifyApproval,
   verifyApprovals,
   type Approval,
@@ -33,9 +32,10 @@ async function meets(
   approvals: readonly Approval[],
   manifest: Manifest,
   nowMs: number,
+  rule?: QuorumRule,
 ): Promise<boolean> {
   try {
-    await verifyApprovals(intent, approvals, manifest, nowMs);
+    await verifyApprovals(intent, approvals, manifest, nowMs, rule);
     return true;
   } catch (thrown) {
     if (thrown instanceof IntentError && thrown.code === 'approvals_insufficient') return false;
@@ -45,7 +45,7 @@ async function meets(
 
 /**
  * Whether approvals satisfy the policy's rule and the manifest's own, by which the signer will count.
- * @throws IntentError `limit_exceeded` for an amount that no quorum may approve.
+ * @throws IntentError `limit_exceeded`, `kind_not_allowed` for what no quorum may approve.
  */
 export async function quorumMet(
   intent: Intent,
@@ -54,9 +54,8 @@ export async function quorumMet(
   rule: QuorumRule,
   nowMs: number,
 ): Promise<boolean> {
-  const byPolicy = { ...manifest, quorumRules: [{ ...rule, upToSatoshis: null }] };
-  const byManifest = { ...manifest, quorumRules: [ruleFor(intent, manifest)] };
   return (
-    (await meets(intent, approvals, byPolicy, nowMs)) && (await meets(intent, approvals, byManifest, nowMs))
+    (await meets(intent, approvals, manifest, nowMs, rule)) &&
+    (await meets(intent, approvals, manifest, nowMs))
   );
 }

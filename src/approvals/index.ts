@@ -8,4 +8,4 @@ export { ApprovalError, type ApprovalErrorCode } from './errors.ts';
 export { expireIntents } from './expire-intents.ts';
 export { requestActor } from './request-actor.ts';
 export { findIntent } from './intent-store.ts';
-export { isSettled, type QueueState, type StoredIntent } from './stored-intent.ts';
+export { isSettled, requireKind, type QueueState, type StoredIntent } from './stored-intent.ts';

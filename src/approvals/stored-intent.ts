@@ -1,4 +1,4 @@
-import type { Approval, Intent, RequestSignature } from '../intents/index.ts';
+import type { Approval, Intent, IntentKind, IntentOf, RequestSignature } from '../intents/index.ts';
 import type { IntentId } from '../shared/index.ts';
 import { ApprovalError } from './errors.ts';
 
@@ -19,8 +19,8 @@ export const QUEUE_STATES = [
 export type QueueState = (typeof QUEUE_STATES)[number];
 
 /** An intent as the queue keeps it: read from its canonical bytes, whose hash was compared. */
-export interface StoredIntent {
-  readonly intent: Intent;
+export interface StoredIntent<I extends Intent = Intent> {
+  readonly intent: I;
   readonly id: IntentId;
   readonly hash: string;
   readonly state: QueueState;
@@ -89,6 +89,20 @@ export function decide(
     throw new ApprovalError('queued_intent_settled', 'Its time is up.', { details: { state, command } });
   }
   return command === 'approve' && !quorumMet ? state : next;
+}
+
+/** An intent of one kind. @throws ApprovalError `queued_intent_damaged` for one of another. */
+export function requireKind<Kind extends IntentKind>(
+  stored: StoredIntent,
+  kind: Kind,
+): StoredIntent<IntentOf<Kind>> {
+  const { intent } = stored;
+  if (intent.kind !== kind) {
+    throw new ApprovalError('queued_intent_damaged', 'This intent is of another kind.', {
+      details: { intent: stored.id, expected: kind, kind: intent.kind },
+    });
+  }
+  return { ...stored, intent: intent as IntentOf<Kind> };
 }
 
 /** Whether nothing can change any more. */

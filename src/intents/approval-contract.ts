@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { hash32, idText, instant, plainText } from './fields-contract.ts';
 import { signatureSchema } from './signature-contract.ts';
 
-/** The customer's own signature over the intent. */
+/** The signature of whoever asks: by a customer's credential, or by the key that the manifest names for one of staff. */
 export const requestSignatureSchema = z.strictObject({
   statement: z.strictObject({
     purpose: z.literal('request'),
     intentHash: hash32,
-    credential: idText('credential'),
+    credential: z.union([idText('credential'), idText('staff')]),
     signedAt: instant,
   }),
   signature: signatureSchema,

@@ -1,7 +1,7 @@
 import { addSatoshis, formatSatoshis, parseSatoshis, type Satoshis } from '../shared/index.ts';
 import type { Approval, ApprovalStatement, RequestSignature, RequestStatement } from './approval-contract.ts';
 import { IntentError } from './errors.ts';
-import type { Intent, WithdrawalIntent } from './intent-contract.ts';
+import type { CONTROL_KINDS, Intent, WithdrawalIntent } from './intent-contract.ts';
 import { CLOCK_TOLERANCE_MS, intentHash, paymentsTotal } from './intent.ts';
 import type { Approver, Manifest, QuorumRule } from './manifest-contract.ts';
 import type { PublicKey } from './signature-contract.ts';
@@ -26,7 +26,7 @@ function checkTime(signedAt: string, intent: Intent, nowMs: number): void {
 }
 
 /**
- * Checks that the customer asked for exactly this, with a credential that the caller has pinned for them.
+ * Checks that whoever asks has signed exactly this, with a key that the caller trusts for them (`requesterKeys`).
  * @throws IntentError `request_not_signed_by_customer`, `approval_for_another_intent`, `approval_out_of_time`, `signature_…`.
  */
 export async function verifyRequest(
@@ -88,7 +88,7 @@ export async function verifyApproval(
 
 /** Who may approve an intent: for the way back to a lost master lock the officers, else the approvers. */
 function approversOf(intent: Intent, manifest: Manifest): readonly Approver[] {
-  if (intent.kind === 'withdrawal') return manifest.approvers;
+  if (intent.kind !== 'master_lock_recovery') return manifest.approvers;
   return manifest.officers.map((officer) => ({ ...officer, role: 'officer' as const }));
 }
 
@@ -100,6 +100,29 @@ function requesters(intent: Intent, manifest: Manifest): Set<string> {
   );
   const officers = manifest.officers.filter(({ id }) => accounts.has(id));
   return new Set([...approvers, ...officers].map(({ person }) => person));
+}
+
+/**
+ * The keys that may sign for asking: the pinned credentials of the customer whose coins move; for what staff ask, the
+ * key that the manifest names for the one who asks.
+ */
+export function requesterKeys(
+  intent: Intent,
+  manifest: Manifest,
+  credentials: ReadonlyMap<string, PublicKey>,
+): ReadonlyMap<string, PublicKey> {
+  if (intent.kind === 'withdrawal') return credentials;
+  const staff = [...manifest.approvers, ...manifest.officers].filter(({ id }) => id === intent.requester);
+  return new Map(staff.map(({ id, key }) => [id, key]));
+}
+
+/** The rule of a kind that moves no coins. @throws IntentError `kind_not_allowed` when the manifest has none. */
+function controlRuleFor(manifest: Manifest, kind: (typeof CONTROL_KINDS)[number]): QuorumRule {
+  const rule = manifest.controlRules.find(({ kinds }) => kinds.includes(kind));
+  if (rule !== undefined) return rule;
+  throw new IntentError('kind_not_allowed', 'The manifest lets nobody approve an intent of this kind.', {
+    details: { kind },
+  });
 }
 
 /** The quorum rule for an amount. @throws IntentError `limit_exceeded` beyond the last rule's bound. */
@@ -122,25 +145,28 @@ export function amountAtStake(intent: WithdrawalIntent): Satoshis {
 
 /**
  * The rule by which an intent's approvals are counted: a withdrawal's by its amount, the way back to a lost master
- * lock by the officers' own quorum, one of them with a key file. @throws IntentError `limit_exceeded`.
+ * lock by the officers' own quorum, one of them with a key file, what moves no coins by the rule of its kind.
+ * @throws IntentError `limit_exceeded`, `kind_not_allowed`.
  */
 export function ruleFor(intent: Intent, manifest: Manifest): QuorumRule {
   if (intent.kind === 'withdrawal') return quorumRuleFor(manifest, amountAtStake(intent));
-  return { upToSatoshis: null, approvals: manifest.officerQuorum, roles: ['officer'], localApprovals: 1 };
+  if (intent.kind === 'release') return controlRuleFor(manifest, intent.kind);
+  return { approvals: manifest.officerQuorum, roles: ['officer'], localApprovals: 1 };
 }
 
 /**
- * Checks that enough different people approved, by the manifest in force now.
+ * Checks that enough different people approved, by the manifest in force now and its rule, or a stricter one.
  * @returns the rule that was met and the people who met it.
- * @throws IntentError `approval_rejected`, `approvals_insufficient`, `limit_exceeded`, or what `verifyApproval` throws.
+ * @throws IntentError `approval_rejected`, `approvals_insufficient`, `limit_exceeded`, `kind_not_allowed`, or what
+ * `verifyApproval` throws.
  */
 export async function verifyApprovals(
   intent: Intent,
   approvals: readonly Approval[],
   manifest: Manifest,
   nowMs: number,
+  rule: QuorumRule = ruleFor(intent, manifest),
 ): Promise<{ readonly rule: QuorumRule; readonly people: readonly string[] }> {
-  const rule = ruleFor(intent, manifest);
   const people = new Set<string>();
   const local = new Set<string>();
   for (const approval of approvals) {

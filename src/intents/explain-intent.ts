@@ -1,5 +1,5 @@
 import { addSatoshis, formatBitcoin, parseSatoshis } from '../shared/index.ts';
-import type { Intent, MasterLockRecoveryIntent, WithdrawalIntent } from './intent-contract.ts';
+import type { Intent, MasterLockRecoveryIntent, ReleaseIntent, WithdrawalIntent } from './intent-contract.ts';
 import { paymentsTotal } from './intent.ts';
 
 function explainRecovery({
@@ -20,7 +20,22 @@ function explainRecovery({
 
 /** What an intent says, in plain words, a sentence each; from its own bytes and nothing else. */
 export function explainIntent(intent: Intent): readonly string[] {
-  return intent.kind === 'withdrawal' ? explainWithdrawal(intent) : explainRecovery(intent);
+  switch (intent.kind) {
+    case 'withdrawal':
+      return explainWithdrawal(intent);
+    case 'master_lock_recovery':
+      return explainRecovery(intent);
+    case 'release':
+      return explainRelease(intent);
+  }
+}
+
+function explainRelease({ body, requester, createdAt, expiresAt }: ReleaseIntent): readonly string[] {
+  return [
+    `${requester} asks to lift the restriction ${body.restriction} of customer ${body.customer}, and no other.`,
+    `The reason given: ${body.reason}`,
+    `Asked at ${createdAt}; void after ${expiresAt}.`,
+  ];
 }
 
 function explainWithdrawal(intent: WithdrawalIntent): readonly string[] {

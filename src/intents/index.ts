@@ -1,6 +1,7 @@
 export {
   amountAtStake,
   quorumRuleFor,
+  requesterKeys,
   ruleFor,
   statementDigest,
   verifyApproval,

@@ -49,15 +49,34 @@ export const masterLockRecoveryIntentSchema = z.strictObject({
   body: masterLockRecoveryBodySchema,
 });
 
+/** Lifts one restriction of a customer, and no other. */
+export const releaseIntentSchema = z.strictObject({
+  ...envelope,
+  kind: z.literal('release'),
+  requester: idText('staff'),
+  body: z.strictObject({
+    customer: idText('customer'),
+    restriction: idText('restriction'),
+    /** Why it may be lifted; for staff, never shown to the customer. */
+    reason: plainText.min(1),
+  }),
+});
+
+/** Kinds whose quorum is a rule of their own in the manifest; one without a rule is never carried out. */
+export const CONTROL_KINDS = ['release'] as const;
+
 /** The canonical statement of what is to happen. Each kind has a body of its own. */
 export const intentSchema = z.discriminatedUnion('kind', [
   withdrawalIntentSchema,
   masterLockRecoveryIntentSchema,
+  releaseIntentSchema,
 ]);
 
 export type Intent = z.infer<typeof intentSchema>;
 export type IntentKind = Intent['kind'];
 export type WithdrawalIntent = z.infer<typeof withdrawalIntentSchema>;
 export type MasterLockRecoveryIntent = z.infer<typeof masterLockRecoveryIntentSchema>;
+export type ReleaseIntent = z.infer<typeof releaseIntentSchema>;
+export type IntentOf<Kind extends IntentKind> = Extract<Intent, { readonly kind: Kind }>;
 export type WithdrawalBody = z.infer<typeof withdrawalBodySchema>;
 export type Payment = z.infer<typeof paymentSchema>;

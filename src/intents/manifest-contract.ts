@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hash32, idText, instant, networkName, plainText, satoshiText } from './fields-contract.ts';
+import { CONTROL_KINDS } from './intent-contract.ts';
 import { publicKeySchema, signatureSchema } from './signature-contract.ts';
 
 export const APPROVER_ROLES = ['compliance', 'officer', 'treasurer'] as const;
@@ -14,15 +15,23 @@ const approverSchema = z.strictObject({
   customer: idText('customer').optional(),
 });
 
-/** For amounts up to a bound: how many different people, of which roles, must approve. */
-const quorumRuleSchema = z.strictObject({
-  /** Null: any amount. The last rule's bound decides what is never signed. */
-  upToSatoshis: satoshiText.nullable(),
+/** How many different people, of which roles, must approve. */
+const quorum = {
   approvals: z.int().min(1).max(15),
   roles: z.array(z.enum(APPROVER_ROLES)).min(1),
   /** How many of them must come from a key file, used by the local program that renders the bytes itself. */
   localApprovals: z.int().min(0).max(15),
+};
+
+/** For amounts up to a bound. */
+const quorumRuleSchema = z.strictObject({
+  /** Null: any amount. The last rule's bound decides what is never signed. */
+  upToSatoshis: satoshiText.nullable(),
+  ...quorum,
 });
+
+/** For what moves no coins, by kind. */
+const controlRuleSchema = z.strictObject({ kinds: z.array(z.enum(CONTROL_KINDS)).min(1), ...quorum });
 
 /**
  * Whom signer and station trust: numbered, expiring, signed offline by officers. Nothing else tells them.
@@ -43,6 +52,8 @@ export const manifestSchema = z.strictObject({
   officerQuorum: z.int().min(1).max(15),
   approvers: z.array(approverSchema).max(1_000),
   quorumRules: z.array(quorumRuleSchema).min(1).max(20),
+  /** The first rule that names a kind counts; a kind that none names is never carried out. */
+  controlRules: z.array(controlRuleSchema).max(20),
   limits: z.strictObject({
     /** The signer's own cap on one withdrawal and on all within 24 hours. */
     maxWithdrawalSatoshis: satoshiText,
@@ -72,5 +83,6 @@ export const signedManifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type SignedManifest = z.infer<typeof signedManifestSchema>;
-export type QuorumRule = Manifest['quorumRules'][number];
+/** What approvals are counted by, whatever it was chosen for. */
+export type QuorumRule = Omit<Manifest['quorumRules'][number], 'upToSatoshis'>;
 export type Approver = Manifest['approvers'][number];

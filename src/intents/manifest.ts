@@ -27,7 +27,7 @@ export function manifestHash(manifest: Manifest): string {
 
 /** A rule that no set of people could meet would stop every withdrawal; it is refused before it is signed. */
 function checkSatisfiable(manifest: Manifest): void {
-  for (const rule of manifest.quorumRules) {
+  for (const rule of [...manifest.quorumRules, ...manifest.controlRules]) {
     const eligible = manifest.approvers.filter((approver) => rule.roles.includes(approver.role));
     const people = new Set(eligible.map((approver) => approver.person));
     const withKeyFile = eligible.filter((approver) => approver.key.algorithm === 'rsa-pss-sha256');

@@ -21,6 +21,7 @@ export const intentErrorMap = {
   approval_out_of_time: { status: 409, title: 'The approval is not of its time' },
   approvals_insufficient: { status: 409, title: 'Approvals are missing' },
   approval_rejected: { status: 409, title: 'It was rejected' },
+  kind_not_allowed: { status: 409, title: 'Nobody may approve an intent of this kind' },
   limit_exceeded: { status: 409, title: 'A limit is exceeded' },
   key_attestation_malformed: { status: 422, title: 'The attestation of the key is malformed' },
   key_attested_by_stranger: { status: 422, title: 'Nobody trusted attested the key' },

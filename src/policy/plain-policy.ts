@@ -1,9 +1,10 @@
 import type { ApprovalPolicy, PolicyOutcome } from '../approvals/index.ts';
 import {
   amountAtStake,
-  quorumRuleFor,
   ruleFor,
   IntentError,
+  type Intent,
+  type IntentErrorCode,
   type Manifest,
   type QuorumRule,
 } from '../intents/index.ts';
@@ -23,20 +24,31 @@ export interface PlainPolicyOptions {
   readonly thresholds: readonly Threshold[];
 }
 
-function manifestRule(manifest: Manifest, amount: Satoshis): QuorumRule | undefined {
+/** What the manifest says of an intent that nobody may approve. */
+const NOBODY: ReadonlySet<string> = new Set<IntentErrorCode>(['limit_exceeded', 'kind_not_allowed']);
+
+function manifestRule(manifest: Manifest, intent: Intent): QuorumRule | undefined {
   try {
-    return quorumRuleFor(manifest, amount);
+    return ruleFor(intent, manifest);
   } catch (thrown) {
-    if (thrown instanceof IntentError && thrown.code === 'limit_exceeded') return undefined;
+    if (thrown instanceof IntentError && NOBODY.has(thrown.code)) return undefined;
     throw thrown;
   }
 }
 
-/** What amounts alone decide. Never weaker than the manifest: of both numbers of approvals, the greater counts. */
-function evaluate(thresholds: readonly Threshold[], amount: Satoshis, manifest: Manifest): PolicyOutcome {
+/**
+ * What amounts alone decide; what moves no coins is left to the manifest. Never weaker than the manifest: of both
+ * numbers of approvals, the greater counts.
+ */
+function evaluate(thresholds: readonly Threshold[], intent: Intent, manifest: Manifest): PolicyOutcome {
+  const rule = manifestRule(manifest, intent);
+  if (intent.kind !== 'withdrawal') {
+    if (rule !== undefined) return { outcome: 'approvals', rule, coolingOffMs: 0 };
+    return { outcome: 'deny', reason: 'The manifest allows nobody to approve such an intent.' };
+  }
+  const amount = amountAtStake(intent);
   const threshold = thresholds.find(({ upTo }) => upTo === null || amount <= upTo);
   if (threshold === undefined) return { outcome: 'deny', reason: 'No rule allows an amount like this.' };
-  const rule = manifestRule(manifest, amount);
   if (rule === undefined) {
     return { outcome: 'deny', reason: 'The manifest allows nobody to approve an amount like this.' };
   }
@@ -58,9 +70,6 @@ export function plainPolicy({ version, thresholds }: PlainPolicyOptions): Approv
   });
   return {
     version,
-    evaluate: (intent, manifest) =>
-      intent.kind === 'withdrawal'
-        ? evaluate(thresholds, amountAtStake(intent), manifest)
-        : { outcome: 'approvals', rule: ruleFor(intent, manifest), coolingOffMs: 0 },
+    evaluate: (intent, manifest) => evaluate(thresholds, intent, manifest),
   };
 }

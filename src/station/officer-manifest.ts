@@ -130,6 +130,10 @@ export function describeManifest(manifest: Manifest): string[] {
       ({ upToSatoshis, approvals, roles, localApprovals }) =>
         `${upToSatoshis === null ? 'Any other amount' : `Up to ${bitcoin(upToSatoshis)}`}: ${approvals} of ${roles.join(', ')}; ${localApprovals} of them by key file.`,
     ),
+    ...manifest.controlRules.map(
+      ({ kinds, approvals, roles, localApprovals }) =>
+        `For ${kinds.join(', ')}: ${approvals} of ${roles.join(', ')}; ${localApprovals} of them by key file.`,
+    ),
     `Never more than ${bitcoin(limits.maxWithdrawalSatoshis)} at once, ${bitcoin(limits.maxDailySatoshis)} in 24 hours, ${bitcoin(limits.maxFeeSatoshis)} in fees, ${limits.maxFeeRateSatsPerKvb} sat/kvB.`,
     `Keys are attested by ${attestationKeys.cold.length} cold, ${attestationKeys.backup.length} backup, ${attestationKeys.platform.length} platform.`,
   ];

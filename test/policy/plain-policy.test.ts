@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { plainPolicy } from '../../src/policy/index.ts';
 import { satoshis } from '../../src/shared/index.ts';
-import { institution, withdrawalIntent } from '../fixtures/intents.ts';
+import { institution, releaseIntent, withdrawalIntent } from '../fixtures/intents.ts';
 
 const house = institution();
 const thresholds = [
@@ -28,6 +28,16 @@ test('what no rule allows is denied: too much for the policy, too much for the m
   expect(evaluate('300000000')).toMatchObject({ outcome: 'deny' });
   expect(evaluate('150000000')).toMatchObject({ outcome: 'deny' });
   expect(evaluate('1', [])).toMatchObject({ outcome: 'deny' });
+});
+
+test('what moves no coins is decided by the manifest alone, and denied where it has no rule', () => {
+  const policy = plainPolicy({ version: 1, thresholds: [] });
+  const intent = releaseIntent(house, house.approvers[0]!.id);
+  expect(policy.evaluate(intent, house.manifest)).toMatchObject({
+    outcome: 'approvals',
+    rule: { approvals: 1 },
+  });
+  expect(policy.evaluate(intent, { ...house.manifest, controlRules: [] })).toMatchObject({ outcome: 'deny' });
 });
 
 test('thresholds that do not rise, or ask for nobody, are refused at once', () => {

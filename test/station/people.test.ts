@@ -41,8 +41,9 @@ async function refusalOf(work: () => unknown): Promise<string> {
 }
 
 describe('officers', () => {
-  const { officers, approvers, officerQuorum, quorumRules, limits, attestationKeys } = house.manifest;
-  const content = { officers, approvers, officerQuorum, quorumRules, limits, attestationKeys };
+  const { officers, approvers, officerQuorum, quorumRules, controlRules, limits, attestationKeys } =
+    house.manifest;
+  const content = { officers, approvers, officerQuorum, quorumRules, controlRules, limits, attestationKeys };
   const wishes = { content, network: 'regtest', previous: null, nowMs: NOW, days: 30 } as const;
   const [first, second] = house.house.officers;
 

@@ -132,6 +132,9 @@ async function firstManifest(
         key: await publicKeyIn(`approver-${index + 1}`),
       })),
     ),
+    controlRules: [
+      { kinds: ['release' as const], approvals: 1, roles: ['compliance' as const], localApprovals: 0 },
+    ],
     quorumRules: [
       { upToSatoshis: '100000000', approvals: 1, roles: ['compliance' as const], localApprovals: 0 },
       { upToSatoshis: '10000000000', approvals: 2, roles: ['compliance' as const], localApprovals: 1 },
