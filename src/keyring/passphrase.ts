@@ -42,6 +42,9 @@ const ROWS = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiop', 'asdfgh
   Buffer.from(row),
 );
 
+/** Words that everybody tries first. */
+const USUAL = ['password', 'passphrase', 'passwort', 'bitcoin', 'trilock', 'letmein'];
+
 function lower(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
 }
@@ -62,7 +65,7 @@ function surprisingCharacters(passphrase: Buffer): number {
 
 /** Whether the passphrase is one short piece over and over. */
 function isRepetition(passphrase: Buffer): boolean {
-  for (let period = 1; period <= passphrase.length / 2; period++) {
+  for (let period = 1; period <= (passphrase.length + 1) / 2; period++) {
     if (passphrase.subarray(period).equals(passphrase.subarray(0, passphrase.length - period))) return true;
   }
   return false;
@@ -77,7 +80,9 @@ export function requireOfficerPassphrase(passphrase: Buffer, names: readonly str
   requireStrongPassphrase(passphrase);
   const folded = Buffer.from(passphrase.map(lower));
   try {
-    const parts = names.flatMap((name) => name.toLowerCase().split(/\s+/)).filter((name) => name.length > 3);
+    const parts = [...USUAL, ...names]
+      .flatMap((name) => name.toLowerCase().split(/\s+/))
+      .filter((name) => name.length > 3);
     const weak =
       passphrase.length < MIN_OFFICER_CHARACTERS ||
       new Set(passphrase).size < MIN_OFFICER_DISTINCT ||
@@ -90,6 +95,6 @@ export function requireOfficerPassphrase(passphrase: Buffer, names: readonly str
   }
   throw new KeyringError(
     'passphrase_weak',
-    `The passphrase of an officer has at least ${MIN_OFFICER_CHARACTERS} characters, ${MIN_OFFICER_DISTINCT} of them different, no rows of the keyboard, no repetition and no name. Six dice words do.`,
+    `The passphrase of an officer has at least ${MIN_OFFICER_CHARACTERS} characters, ${MIN_OFFICER_DISTINCT} of them different, no rows of the keyboard, no repetition, no name and no usual word. Six dice words do.`,
   );
 }

@@ -24,6 +24,8 @@ export type StationErrorCode =
   | 'seed_does_not_fit'
   | 'confirmation_wrong'
   | 'intent_signed_otherwise'
+  | 'ceremony_refused'
+  | 'shares_differ'
   | 'officer_unknown'
   | 'officer_signed_before';
 

@@ -24,3 +24,8 @@ export {
   parseManifestDraft,
   signManifest,
 } from './officer-manifest.ts';
+export { parseCeremonyPlan, type CeremonyPlan } from './ceremony-plan.ts';
+export { holdCeremony, type CeremonyDesk } from './hold-ceremony.ts';
+export { checkCeremony, type CheckedCeremony } from './check-ceremony.ts';
+export { keyOfShares, openShare, parseShare, type DisasterShare, type ShareHead } from './disaster-share.ts';
+export { machineWarnings } from './machine.ts';

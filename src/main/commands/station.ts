@@ -32,6 +32,7 @@ import {
 import { askText } from '../terminal/ask.ts';
 import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
+import { registerCeremony } from './ceremony.ts';
 
 function say(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -236,6 +237,7 @@ export function registerStation(trilock: Command): void {
   const station = trilock
     .command('station')
     .description('the offline signing program: make keys, check, sign');
+  registerCeremony(station);
   station
     .command('init <directory>')
     .description('make a station: its role and its two master keys, for good')
