@@ -23,6 +23,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
   'customer-key': async () => (await import('./commands/customer.ts')).registerCustomerKey,
   customer: async () => (await import('./commands/customer.ts')).registerCustomer,
   withdrawals: async () => (await import('./commands/withdrawals.ts')).registerWithdrawals,
+  recover: async () => (await import('./commands/recover.ts')).registerRecover,
   approve: async () => (await import('./commands/approve.ts')).registerApprove,
   settings: async () => (await import('./commands/settings.ts')).registerSettings,
 };

@@ -3,5 +3,5 @@ export type { KitEnvelopes, RecoveryKit } from './kit-contract.ts';
 export { makeKit, type KitFacts } from './make-kit.ts';
 export { readKit, type CheckedKit } from './read-kit.ts';
 export { DEFAULT_GAP_LIMIT, findCoins, type CoinSearch, type FoundCoins } from './find-coins.ts';
-export { openRecoveryKey, type KeyMaterial } from './recovery-key.ts';
+export { kitEnvelopeBlobs, openRecoveryKey, type KeyMaterial } from './recovery-key.ts';
 export { checkSweep, completeSweeps, planSweep, signSweep, type SweepWishes } from './sweep.ts';

@@ -48,6 +48,11 @@ function keyInEnvelope(checked: CheckedKit, blob: Buffer): DescriptorKey {
   return key;
 }
 
+/** The wrapped keys that travel with the kit; none in most. */
+export function kitEnvelopeBlobs({ kit }: CheckedKit): readonly Buffer[] {
+  return (kit.envelopes?.items ?? []).map(({ blob }) => Buffer.from(blob, 'base64url'));
+}
+
 /** Tries the masters at hand: the outer one by its name, the inner one by trying. */
 function openWithAny(blob: Buffer, context: EnvelopeContext, masters: readonly MasterPrivateKey[]): Buffer {
   const { outerMaster } = readEnvelope(blob);

@@ -15,7 +15,13 @@ export {
   type SignableBundle,
 } from './sign-bundle.ts';
 export { describeVerified, inspectBundle } from './describe-bundle.ts';
-export { createCustomerKey, parseCustomerKeyFile, publicKeyOf, signatureBy } from './customer-key.ts';
+export {
+  createCustomerKey,
+  openCustomerKey,
+  parseCustomerKeyFile,
+  publicKeyOf,
+  signatureBy,
+} from './customer-key.ts';
 export { checkForCustomer, signForCustomer } from './customer-sign.ts';
 export {
   describeManifest,
