@@ -1,15 +1,17 @@
 import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
 import { handle, handleOnce, type BoundOperation } from '../http/index.ts';
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
-import { idToUuid, parseId } from '../shared/index.ts';
+import { idToUuid, parseId, type Clock } from '../shared/index.ts';
 import * as contract from './approval-contract.ts';
 import type { ApprovalQueue } from './approval-queue.ts';
 import { findIntent, storedIntentOf, WITH_APPROVALS } from './intent-store.ts';
 import { requestActor } from './request-actor.ts';
 import type { StoredIntent } from './stored-intent.ts';
+import { withAlarm } from './suspicion.ts';
 
 export interface ApprovalRouteParts {
   readonly database: Database;
+  readonly clock: Clock;
   readonly queue: ApprovalQueue;
 }
 
@@ -52,7 +54,8 @@ async function page(
 }
 
 /** The approval queue, for staff. */
-export function approvalRoutes({ database, queue }: ApprovalRouteParts): readonly BoundOperation[] {
+export function approvalRoutes(parts: ApprovalRouteParts): readonly BoundOperation[] {
+  const { database, queue } = parts;
   return [
     handle(contract.listIntents, async ({ query, cursors }) => {
       const limit = query.limit ?? DEFAULT_PAGE_LIMIT;
@@ -69,10 +72,14 @@ export function approvalRoutes({ database, queue }: ApprovalRouteParts): readonl
     }),
     handleOnce(contract.judgeIntent, async (request, effect) => {
       const { params, body, principal } = request;
-      return await effect.commit(async (tx) => {
-        const stored = await queue.judge(tx, params.intentId, body, principal.id, requestActor(request));
-        return { status: 200, body: await detailOf(queue, stored) };
-      });
+      const by = requestActor(request);
+      const about = { subject: params.intentId, during: 'intent.judge' };
+      return await withAlarm(parts, about, by, () =>
+        effect.commit(async (tx) => {
+          const stored = await queue.judge(tx, params.intentId, body, principal.id, by);
+          return { status: 200, body: await detailOf(queue, stored) };
+        }),
+      );
     }),
   ];
 }

@@ -6,6 +6,7 @@ import { defineOperation } from '../http/operation-contract.ts';
 /** Every kind of event there is, by what it is about. Names are never reused; new ones are added. */
 export const EVENT_TYPES = [
   'address.created',
+  'alert.raised',
   'approval.requested',
   'approval.given',
   'approval.refused',

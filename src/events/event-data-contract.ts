@@ -117,6 +117,26 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
       description: 'An address was given out.',
       examples: [{ wallet: WALLET, customer: CUSTOMER, address: ADDRESS, index: 7, label: 'Rent of March' }],
     }),
+  'alert.raised': z
+    .strictObject({
+      code: z.string().regex(/^[a-z][a-z0-9_]{1,80}$/),
+      during: z
+        .string()
+        .regex(/^[a-z][a-z_]*(\.[a-z][a-z_]*)+$/)
+        .describe('What was being done'),
+      text: z.string().max(500),
+    })
+    .meta({
+      description:
+        'Something was refused that honest people and programs do not cause. Somebody should look.',
+      examples: [
+        {
+          code: 'signature_wrong',
+          during: 'intent.judge',
+          text: 'The signature does not fit what was signed.',
+        },
+      ],
+    }),
   'approval.requested': z.strictObject({ ...intentFacts, state: z.literal('open') }).meta({
     description: 'An intent, signed by whoever asks, waits for approvals.',
     examples: [{ ...EXAMPLE_INTENT, state: 'open' }],

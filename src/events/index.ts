@@ -8,6 +8,7 @@ export {
 } from './errors.ts';
 export { type EventType } from './event-contract.ts';
 export { eventRoutes } from './event-routes.ts';
+export { raiseAlert, type NewAlert } from './raise-alert.ts';
 export { EVENT_STREAM, readEvents, type PublishedEvent } from './event-stream.ts';
 export { deliverOne, type DeliverOptions } from './webhooks/deliver.ts';
 export { fanOut } from './webhooks/fan-out.ts';

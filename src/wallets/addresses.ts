@@ -5,7 +5,8 @@ import { derivedId, idFromUuid, idToUuid, type CustomerId, type Id, type WalletI
 import { WalletError } from './errors.ts';
 import type { Wallet } from './wallet.ts';
 import { record, type Cause } from './wallet-audit.ts';
-import type { WalletParts } from './wallet-parts.ts';
+import { pinnedDescriptor, walletDamaged } from './pinned-descriptor.ts';
+import type { AddressParts } from './wallet-parts.ts';
 import { readWallet, walletUnknown, type Tables } from './wallet-store.ts';
 
 /**
@@ -119,6 +120,7 @@ async function lockIndexes(
  */
 async function takeNext(
   tx: DatabaseTransaction,
+  parts: Pick<AddressParts, 'manifest'>,
   id: WalletId,
   branch: Branch,
   taken: Taken,
@@ -131,9 +133,9 @@ async function takeNext(
     where: { walletId: idToUuid(id), branch, index: { gte: from }, givenAt: null },
     orderBy: { index: 'asc' },
   });
-  const derived = deriveAddress(descriptorOf(wallet), branch, row.index);
+  const derived = deriveAddress(await pinnedDescriptor(tx, parts, wallet), branch, row.index);
   if (derived.address !== row.address || Buffer.compare(derived.scriptPubKey, row.script) !== 0) {
-    throw new RangeError(`a stored address of ${id} is not the one of its descriptor`);
+    throw walletDamaged(wallet);
   }
   const customerId = taken.customerId === null ? null : idToUuid(taken.customerId);
   const given = await tx.walletAddress.update({
@@ -149,17 +151,22 @@ async function takeNext(
 
 /**
  * Gives out the next address of a wallet within the caller's transaction. It credits `customer`: the owner of a
- * vault, or, in the treasury, whoever asked. @throws WalletError `wallet_unknown`, `wallet_not_open`.
+ * vault, or, in the treasury, whoever asked. @throws WalletError `wallet_unknown`, `wallet_not_open`,
+ * `wallet_damaged`.
  */
 export async function giveAddress(
   tx: DatabaseTransaction,
-  parts: WalletParts,
+  parts: AddressParts,
   walletId: WalletId,
   to: { readonly customer: CustomerId; readonly label: string | null },
   cause: Cause,
 ): Promise<GivenAddress> {
   const now = new Date(parts.clock.nowMs());
-  const given = await takeNext(tx, walletId, 'receive', { customerId: to.customer, label: to.label, now });
+  const given = await takeNext(tx, parts, walletId, 'receive', {
+    customerId: to.customer,
+    label: to.label,
+    now,
+  });
   const { id, address, index } = given;
   const facts = { wallet: walletId, customer: to.customer, address, index, label: to.label };
   await record(tx, parts.clock, cause, 'address.create', id, facts);
@@ -173,14 +180,15 @@ export async function giveAddress(
 
 /**
  * Takes the next place on the change branch for a transaction that is being built, within the caller's transaction.
- * A place is used once, also when the transaction is never sent. @throws WalletError `wallet_not_open`.
+ * A place is used once, also when the transaction is never sent. @throws WalletError `wallet_not_open`, `wallet_damaged`.
  */
 export async function takeChangeAddress(
   tx: DatabaseTransaction,
+  parts: Pick<AddressParts, 'manifest'>,
   walletId: WalletId,
   now: Date,
 ): Promise<GivenAddress> {
-  return takeNext(tx, walletId, 'change', { customerId: null, label: null, now });
+  return takeNext(tx, parts, walletId, 'change', { customerId: null, label: null, now });
 }
 
 /** Those of some scripts that are addresses which nobody was given. */

@@ -7,6 +7,7 @@ export type WalletErrorCode =
   | 'wallet_plan_unsupported'
   | 'wallet_step_forbidden'
   | 'wallet_changed_meanwhile'
+  | 'wallet_damaged'
   | 'customer_key_missing'
   | 'customer_key_unexpected'
   | 'signing_credential_missing'

@@ -1,7 +1,7 @@
 export { WalletError, type WalletErrorCode } from './errors.ts';
 export { isWalletPlan, OPENABLE_PLANS, WALLET_STATES, type Wallet, type WalletState } from './wallet.ts';
 export type { PlatformSigner } from './platform-signer.ts';
-export { BITCOIN_ASSET, type ManifestSource, type WalletParts } from './wallet-parts.ts';
+export { BITCOIN_ASSET, type AddressParts, type ManifestSource, type WalletParts } from './wallet-parts.ts';
 export { COMMAND_LINE, type Cause } from './wallet-audit.ts';
 export { importPool, LOW_POOL, lowPools, poolLevels, registerPoolMetric } from './key-pool.ts';
 export { addSigningCredential, signingCredentialsOf, type SigningCredential } from './signing-credentials.ts';

@@ -30,13 +30,12 @@ import type { PlatformSigner } from './platform-signer.ts';
 import { readRegistration } from './registration.ts';
 import { signingCredentialsOf } from './signing-credentials.ts';
 import { record, WORKER, type WalletAction } from './wallet-audit.ts';
-import type { ManifestSource, WalletParts } from './wallet-parts.ts';
+import type { AddressParts, WalletParts } from './wallet-parts.ts';
 import { lockWallet, moveWallet } from './wallet-store.ts';
 import { pooledRoles, type Wallet } from './wallet.ts';
 
-export interface OpeningParts extends WalletParts {
+export interface OpeningParts extends AddressParts {
   readonly signer: PlatformSigner;
-  readonly manifest: ManifestSource;
 }
 
 /** Why a wallet stands still although nothing is wrong with it: said to whoever asks, and tried again. */

@@ -8,6 +8,7 @@ export const walletErrorMap = {
   wallet_plan_unsupported: { status: 422, title: 'The plan cannot be opened' },
   wallet_step_forbidden: { status: 409, title: 'The wallet cannot take this step' },
   wallet_changed_meanwhile: { status: 409, title: 'The wallet was changed meanwhile' },
+  wallet_damaged: { status: 500, title: 'The stored wallet is damaged' },
   customer_key_missing: { status: 422, title: 'The customer’s own key is missing' },
   customer_key_unexpected: { status: 422, title: 'The plan has no key of the customer' },
   signing_credential_missing: { status: 409, title: 'There is no key to sign requests with' },

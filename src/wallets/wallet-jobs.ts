@@ -1,6 +1,7 @@
 import { BitcoinError } from '../bitcoin/index.ts';
 import { inTransaction } from '../database/index.ts';
-import { appendEvent } from '../events/index.ts';
+import { isSuspicious } from '../approvals/index.ts';
+import { appendEvent, raiseAlert } from '../events/index.ts';
 import { IntentError } from '../intents/index.ts';
 import {
   describeError,
@@ -54,6 +55,10 @@ async function fail(parts: OpeningParts, wallet: Wallet, thrown: unknown): Promi
     await moveWallet(tx, wallet, 'fail', { obstacle });
     await record(tx, parts.clock, WORKER, 'wallet.fail', id, { state, obstacle });
     await appendEvent(tx, { type: 'wallet.failed', subject: id, customer, data: { obstacle } }, parts.clock);
+    if (isDomainError(thrown) && isSuspicious(thrown.code)) {
+      const { code, message: text } = thrown;
+      await raiseAlert(tx, { subject: id, code, during: 'wallet.open', text }, WORKER, parts.clock);
+    }
   });
 }
 

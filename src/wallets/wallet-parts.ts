@@ -4,6 +4,9 @@ import type { Manifest } from '../intents/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
 import type { Clock } from '../shared/index.ts';
 
+/** Who is trusted to attest keys: the officers' manifest in force, checked by whoever provides it. */
+export type ManifestSource = () => Promise<Manifest>;
+
 /** What the use cases of wallets need. */
 export interface WalletParts {
   readonly database: Database;
@@ -12,8 +15,10 @@ export interface WalletParts {
   readonly network: NetworkName;
 }
 
-/** Who is trusted to attest keys: the officers' manifest in force, checked by whoever provides it. */
-export type ManifestSource = () => Promise<Manifest>;
+/** What giving out addresses needs besides: who is trusted about descriptors. */
+export interface AddressParts extends WalletParts {
+  readonly manifest: ManifestSource;
+}
 
 /** The ledger's number for bitcoin. */
 export const BITCOIN_ASSET = 1;

@@ -1,4 +1,5 @@
 import { formatDerivationPath } from '../bitcoin/index.ts';
+import { withAlarm } from '../approvals/index.ts';
 import { handle, handleOnce, type BoundOperation, type Principal } from '../http/index.ts';
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
 import { originOf, requireCustomer } from '../identity/index.ts';
@@ -13,7 +14,8 @@ import { requestWallet } from './request-wallet.ts';
 import { addSigningCredential, signingCredentialsOf, type SigningCredential } from './signing-credentials.ts';
 import * as signing from './signing-credential-contract.ts';
 import * as contract from './wallet-contract.ts';
-import type { WalletParts } from './wallet-parts.ts';
+import { pinnedDescriptor } from './pinned-descriptor.ts';
+import type { AddressParts, WalletParts } from './wallet-parts.ts';
 import { readTreasury, readWalletOf } from './wallet-store.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -79,30 +81,40 @@ function walletOperations(parts: WalletParts): BoundOperation[] {
   ];
 }
 
-function addressOperations(parts: WalletParts): BoundOperation[] {
+function addressOperations(parts: AddressParts): BoundOperation[] {
   const { database, network } = parts;
   return [
     handleOnce(contract.createAddress, async (request, effect) => {
       const customer = requireCustomer(request.principal);
       const label = request.body.label ?? null;
       const wallet = await readWalletOf(database, request.params.walletId, customer);
-      return await effect.commit(async (tx) => {
-        const given = await giveAddress(tx, parts, wallet.id, { customer, label }, originOf(request));
-        return { status: 201, body: addressWire(given, wallet), location: `/v1/addresses/${given.address}` };
-      });
+      const by = originOf(request);
+      return await withAlarm(parts, { subject: wallet.id, during: 'address.create' }, by, () =>
+        effect.commit(async (tx) => {
+          const given = await giveAddress(tx, parts, wallet.id, { customer, label }, by);
+          return {
+            status: 201,
+            body: addressWire(given, wallet),
+            location: `/v1/addresses/${given.address}`,
+          };
+        }),
+      );
     }),
     handleOnce(contract.createSpendingAddress, async (request, effect) => {
       const customer = requireCustomer(request.principal);
       const label = request.body.label ?? null;
       const treasury = await readTreasury(database, network);
-      return await effect.commit(async (tx) => {
-        const given = await giveAddress(tx, parts, treasury.id, { customer, label }, originOf(request));
-        return {
-          status: 201,
-          body: addressWire(given, treasury),
-          location: `/v1/addresses/${given.address}`,
-        };
-      });
+      const by = originOf(request);
+      return await withAlarm(parts, { subject: treasury.id, during: 'address.create' }, by, () =>
+        effect.commit(async (tx) => {
+          const given = await giveAddress(tx, parts, treasury.id, { customer, label }, by);
+          return {
+            status: 201,
+            body: addressWire(given, treasury),
+            location: `/v1/addresses/${given.address}`,
+          };
+        }),
+      );
     }),
     handle(contract.listAddresses, async ({ principal, params, query, cursors }) => {
       const wallet = await readWalletOf(database, params.walletId, ownerOf(principal));
@@ -121,8 +133,11 @@ function addressOperations(parts: WalletParts): BoundOperation[] {
       const body = { items: items.map((given) => addressWire(given, treasury)) };
       return { status: 200, body: { ...body, nextCursor: next === null ? null : cursors.encode([next]) } };
     }),
-    handle(contract.verifyAddress, async ({ principal, params }) => {
+    handle(contract.verifyAddress, async (request) => {
+      const { principal, params } = request;
       const facts = await explainAddress(database, params.address, ownerOf(principal));
+      const about = { subject: facts.wallet.id, during: 'address.verify' };
+      await withAlarm(parts, about, originOf(request), () => pinnedDescriptor(database, parts, facts.wallet));
       return {
         status: 200,
         body: {
@@ -183,7 +198,7 @@ function credentialOperations(parts: WalletParts): BoundOperation[] {
 }
 
 /** Wallets, addresses, balances and signing credentials over HTTP. */
-export function walletRoutes(parts: WalletParts): readonly BoundOperation[] {
+export function walletRoutes(parts: AddressParts): readonly BoundOperation[] {
   return [
     ...walletOperations(parts),
     ...addressOperations(parts),

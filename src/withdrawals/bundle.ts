@@ -1,4 +1,10 @@
-import { DEFAULT_SPEND_LIMITS, parseAddress, type SpendExpectation } from '../bitcoin/index.ts';
+import {
+  DEFAULT_SPEND_LIMITS,
+  parseAddress,
+  parsePsbtBase64,
+  transactionId,
+  type SpendExpectation,
+} from '../bitcoin/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { countingApprovals } from '../approvals/index.ts';
 import {
@@ -17,6 +23,7 @@ import {
 } from '../shared/index.ts';
 import { verifyBundle, type VerifiedBundle } from '../intents/index.ts';
 import { WithdrawalError } from './errors.ts';
+import type { PayoutTransaction } from './payout-store.ts';
 import type { SourceWallet, WalletsPort } from './ports.ts';
 import type { Member, RequestParts } from './withdrawal-parts.ts';
 import { requireSameWords } from './withdrawal-store.ts';
@@ -69,6 +76,19 @@ export function expectationOf(
       maxFee: approved < institution ? approved : institution,
     },
   };
+}
+
+/**
+ * A transaction in the tables is the one that was built for its payout, whatever else it pays.
+ * @throws WithdrawalError `withdrawal_damaged`; BitcoinError for a PSBT that is none.
+ */
+export function requireOwnTransaction({ txid, psbt, cosigned }: PayoutTransaction): void {
+  for (const stored of [psbt, cosigned]) {
+    if (stored === null || transactionId(parsePsbtBase64(stored).transaction) === txid) continue;
+    throw new WithdrawalError('withdrawal_damaged', 'The transaction is not the one that was built.', {
+      details: { txid },
+    });
+  }
 }
 
 /** A PSBT with all that entitles it, from our own records: what others sent along is never handed on. */

@@ -8,7 +8,7 @@ import {
 } from '../bitcoin/index.ts';
 import { appendAudit } from '../audit/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
-import { findIntent, type QueueActor } from '../approvals/index.ts';
+import { findIntent, withAlarm, type QueueActor } from '../approvals/index.ts';
 import { parseSigningBundle, type SigningBundle } from '../intents/index.ts';
 import {
   crashPoint,
@@ -18,7 +18,7 @@ import {
   type CustomerId,
   type PayoutId,
 } from '../shared/index.ts';
-import { bundleOf, checkBundle, sourceOf } from './bundle.ts';
+import { bundleOf, checkBundle, requireOwnTransaction, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
 import { changeTransaction, latestOf, readPayout, type Payout } from './payout-store.ts';
 import { withdrawalOf } from './withdrawal-store.ts';
@@ -56,12 +56,15 @@ async function awaitedBundle(
   payout: Payout,
   owner: CustomerId | undefined,
 ): Promise<AwaitedBundle | undefined> {
-  const { txid, psbt } = latestOf(payout);
+  const latest = latestOf(payout);
+  requireOwnTransaction(latest);
+  const { txid, psbt } = latest;
   const members = await membersOf(tx, payout.id);
   const wallet = await sourceOf(parts, tx, payout.walletId, members);
   if (owner !== undefined && wallet.customer !== owner) return undefined;
   const manifest = await parts.trust.manifest();
   const bundle = await bundleOf(wallet, members, psbt, manifest, parts.clock.nowMs());
+  await checkBundle(parts, wallet, bundle);
   return { payout: payout.id, txid, bundle };
 }
 
@@ -134,6 +137,16 @@ export async function importBundle(
   owner?: CustomerId,
 ): Promise<{ readonly payout: PayoutId; readonly txid: string }> {
   const offered = parseSigningBundle(document);
+  const about = { subject: offered.wallet, during: 'payout.cosign' };
+  return await withAlarm(parts, about, by, () => takeBack(parts, offered, by, owner));
+}
+
+async function takeBack(
+  parts: ExchangeParts,
+  offered: SigningBundle,
+  by: QueueActor,
+  owner: CustomerId | undefined,
+): Promise<{ readonly payout: PayoutId; readonly txid: string }> {
   const theirs = parsePsbtBase64(offered.psbt);
   const txid = transactionId(theirs.transaction);
   return await inTransaction(parts.database, async (tx) => {

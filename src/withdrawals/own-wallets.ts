@@ -17,12 +17,12 @@ import {
   takeChangeAddress,
   WalletError,
   type Wallet,
-  type WalletParts,
+  type AddressParts,
 } from '../wallets/index.ts';
 import type { SourceWallet, WalletsPort } from './ports.ts';
 import { WORKER } from './withdrawal-parts.ts';
 
-export interface OwnWalletsParts extends WalletParts {
+export interface OwnWalletsParts extends AddressParts {
   readonly node: Pick<ChainNode, 'transaction'>;
   readonly network: NetworkName;
 }
@@ -135,7 +135,7 @@ export function ownWallets(parts: OwnWalletsParts): WalletsPort {
     async release(tx, payout) {
       await releaseCoins(tx, payout);
     },
-    nextChangeIndex: async (tx, wallet) => (await takeChangeAddress(tx, wallet, now())).index,
+    nextChangeIndex: async (tx, wallet) => (await takeChangeAddress(tx, parts, wallet, now())).index,
     async spendings(tx, outpoints) {
       const spends = await spendsOf(tx, outpoints.map(outpointOf));
       return spends

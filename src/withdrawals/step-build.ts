@@ -14,7 +14,7 @@ import {
   type FeeRate,
   type WalletId,
 } from '../shared/index.ts';
-import { bundleOf, checkBundle, expectationOf, sourceOf } from './bundle.ts';
+import { bundleOf, checkBundle, expectationOf, requireOwnTransaction, sourceOf } from './bundle.ts';
 import { moveAll } from './group-moves.ts';
 import { insertPayout, latestOf, type Payout } from './payout-store.ts';
 import type { Group, StepParts } from './withdrawal-parts.ts';
@@ -119,7 +119,9 @@ export async function stepPresent(
 ): Promise<void> {
   const wallet = await sourceOf(parts, tx, group.payout.walletId, group.members);
   const manifest = await parts.trust.manifest();
-  const { psbt } = latestOf(group.payout);
+  const latest = latestOf(group.payout);
+  requireOwnTransaction(latest);
+  const { psbt } = latest;
   const bundle = await bundleOf(wallet, group.members, psbt, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
   await moveAll(parts, tx, group, 'present', { change: { presented: true } });

@@ -1,7 +1,7 @@
 import { completeSpend, parsePsbtBase64 } from '../bitcoin/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { crashPoint } from '../shared/index.ts';
-import { bundleOf, checkBundle, expectationOf, sourceOf } from './bundle.ts';
+import { bundleOf, checkBundle, expectationOf, requireOwnTransaction, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
 import { moveAll, unbuild, waitFor } from './group-moves.ts';
 import { changePayout, changeTransaction, latestOf, type Payout } from './payout-store.ts';
@@ -40,19 +40,27 @@ export async function completeLatest(
   return completed.txid;
 }
 
+/** What is stored of the latest transaction is still what was approved, whoever wrote to the tables meanwhile. */
+async function requireWhole(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  { payout, members }: PaidGroup,
+): Promise<void> {
+  const wallet = await sourceOf(parts, tx, payout.walletId, members);
+  const latest = latestOf(payout);
+  const { cosigned, psbt } = latest;
+  requireOwnTransaction(latest);
+  const manifest = await parts.trust.manifest();
+  const bundle = await bundleOf(wallet, members, cosigned ?? psbt, manifest, parts.clock.nowMs());
+  await checkBundle(parts, wallet, bundle);
+}
+
 /**
  * The signer is about to be asked: from here on nothing of it can be taken back by us. All is checked before, and not
  * afterwards: a signature that already exists must be fetched however late it is.
  */
 async function ask(parts: StepParts, tx: DatabaseTransaction, group: PaidGroup): Promise<void> {
-  const wallet = await sourceOf(parts, tx, group.payout.walletId, group.members);
-  const psbt = latestOf(group.payout).cosigned ?? '';
-  const manifest = await parts.trust.manifest();
-  await checkBundle(
-    parts,
-    wallet,
-    await bundleOf(wallet, group.members, psbt, manifest, parts.clock.nowMs()),
-  );
+  await requireWhole(parts, tx, group);
   for (const { stored } of group.members) await parts.queue.execute(tx, stored.id, WORKER);
   await changePayout(tx, group.payout, { signerAskedAt: new Date(parts.clock.nowMs()) });
   await waitFor(parts, tx, group, 0);
@@ -84,5 +92,6 @@ export async function stepAwaitingCosigner(
     await unbuild(parts, tx, group, 'Nobody has cosigned it in time.');
     return;
   }
+  await requireWhole(parts, tx, group);
   await waitFor(parts, tx, group, COSIGNER_LOOK_MS);
 }

@@ -1,6 +1,7 @@
 import { BitcoinError } from '../bitcoin/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
-import { findIntent } from '../approvals/index.ts';
+import { findIntent, isSuspicious } from '../approvals/index.ts';
+import { raiseAlert } from '../events/index.ts';
 import { IntentError } from '../intents/index.ts';
 import {
   describeError,
@@ -17,7 +18,7 @@ import { stepAwaitingApproval, stepCooling, stepRequested, stepScreened } from '
 import { stepBroadcast, stepConfirmed, stepPlatformSigned, stepReplaced } from './step-on-chain.ts';
 import { stepAwaitingCosigner } from './step-sign.ts';
 import { withdrawalOf } from './withdrawal-store.ts';
-import type { Group, Member, StepParts } from './withdrawal-parts.ts';
+import { WORKER, type Group, type Member, type StepParts } from './withdrawal-parts.ts';
 import type { WithdrawalState } from './withdrawal.ts';
 
 /** Verifying and signing a large transaction takes seconds, and the signer's answer may take a minute. */
@@ -128,6 +129,18 @@ function isFinal(thrown: unknown): boolean {
   return /^(intent|approval|approver|approvals|bundle|request|signature|payments|credential)_/.test(code);
 }
 
+/** Operators hear of what neither haste nor the chain explains. */
+async function alarm(
+  { clock }: StepParts,
+  tx: DatabaseTransaction,
+  subject: WithdrawalId,
+  thrown: unknown,
+): Promise<void> {
+  if (!isDomainError(thrown) || !isSuspicious(thrown.code)) return;
+  const { code, message: text } = thrown;
+  await raiseAlert(tx, { subject, code, during: 'withdrawal.step', text }, WORKER, clock);
+}
+
 /** Withdrawals that cannot be paid end, unless the signer has signed; the others wait for a while. */
 async function giveUp(parts: StepParts, due: Due, thrown: unknown): Promise<boolean> {
   if (!isFinal(thrown)) return false;
@@ -141,7 +154,9 @@ async function giveUp(parts: StepParts, due: Due, thrown: unknown): Promise<bool
       if (group?.members.length !== 1) return false;
       const { state } = group.members[0].withdrawal;
       if (state !== 'approved' && state !== 'built' && state !== 'awaiting_cosigner') return false;
-      return await endUnpaid(parts, tx, group, { command: 'fail', reason: describeError(thrown) });
+      const ended = await endUnpaid(parts, tx, group, { command: 'fail', reason: describeError(thrown) });
+      if (ended) await alarm(parts, tx, due.id, thrown);
+      return ended;
     },
     { timeoutMs: STEP_TIMEOUT_MS },
   );
@@ -156,12 +171,15 @@ async function noteHindrance(parts: StepParts, { id }: Due, thrown: unknown): Pr
       where: { id: row.intentId },
       select: { version: true },
     });
+    const hindrance = describeError(thrown).slice(0, MAX_HINDRANCE_LENGTH);
+    // Once, not at every look.
+    if (hindrance !== row.hindrance) await alarm(parts, tx, id, thrown);
     const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(row.failures, 20), MAX_BACKOFF_MS);
     await tx.withdrawal.updateMany({
       where: { id: row.id, version: row.version },
       data: {
         failures: row.failures + 1,
-        hindrance: describeError(thrown).slice(0, MAX_HINDRANCE_LENGTH),
+        hindrance,
         lookAt: new Date(clock.nowMs() + backoff),
         intentVersion: intent?.version ?? row.intentVersion,
       },

@@ -1,4 +1,4 @@
-import { requestActor, findIntent } from '../approvals/index.ts';
+import { requestActor, findIntent, withAlarm } from '../approvals/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { handle, handleOnce, type BoundOperation, type Principal } from '../http/index.ts';
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
@@ -46,18 +46,26 @@ function customersRoutes(parts: RequestParts): BoundOperation[] {
         ...(maxFee === undefined ? {} : { maxFee }),
         ...(memo === undefined ? {} : { memo }),
       };
-      return await effect.commit(async (tx) => {
-        const { withdrawal } = await requestWithdrawal(parts, tx, ids, wish, requestActor(request));
-        return { status: 202, body: await viewWithdrawal(tx, withdrawal) };
-      });
+      const by = requestActor(request);
+      const about = { subject: ids.withdrawal, during: 'withdrawal.request' };
+      return await withAlarm(parts, about, by, () =>
+        effect.commit(async (tx) => {
+          const { withdrawal } = await requestWithdrawal(parts, tx, ids, wish, by);
+          return { status: 202, body: await viewWithdrawal(tx, withdrawal) };
+        }),
+      );
     }),
     handleOnce(contract.signWithdrawal, async (request, effect) => {
       const { params, body, principal } = request;
-      return await effect.commit(async (tx) => {
-        const withdrawal = await visible(tx, params.withdrawalId, principal);
-        await parts.queue.sign(tx, withdrawal.intentId, body, requestActor(request));
-        return { status: 202, body: await viewWithdrawal(tx, withdrawal) };
-      });
+      const by = requestActor(request);
+      const about = { subject: params.withdrawalId, during: 'withdrawal.sign' };
+      return await withAlarm(parts, about, by, () =>
+        effect.commit(async (tx) => {
+          const withdrawal = await visible(tx, params.withdrawalId, principal);
+          await parts.queue.sign(tx, withdrawal.intentId, body, by);
+          return { status: 202, body: await viewWithdrawal(tx, withdrawal) };
+        }),
+      );
     }),
     handleOnce(contract.cancelWithdrawal, async (request, effect) => {
       return await effect.commit(async (tx) => {

@@ -40,6 +40,7 @@ import {
   payoutIntent,
   registeredWallet,
   walletCoins,
+  type Attesters,
   type Custody,
   type PayoutWishes,
   type TestWallet,
@@ -84,13 +85,19 @@ export class SignerScene {
   #stopWitness: () => Promise<void>;
   #coins = 0;
 
-  static async open(change: (house: Custody) => Manifest = (house) => house.manifest): Promise<SignerScene> {
+  static async open(
+    change: (house: Custody) => Manifest = (house) => house.manifest,
+    attesters: Partial<Attesters> = {},
+  ): Promise<SignerScene> {
     const directory = await mkdtemp(join(tmpdir(), 'signer-'));
     for (const name of ['signer', 'witness', 'site-a', 'site-b']) await mkdir(join(directory, name));
     const publicKey = await signerAttestationKey(join(directory, 'signer'));
     const pem = await readFile(join(directory, 'signer/attestation-key.pem'), 'utf8');
     const identity = ed25519FromPem(pem);
-    const house = custody({ platform: { publicKey, sign: (digest) => attest(identity, digest) } });
+    const house = custody({
+      ...attesters,
+      platform: { publicKey, sign: (digest) => attest(identity, digest) },
+    });
     const manifest = change(house);
     const database = await createTestDatabase();
     const witness = await openWitness(join(directory, 'witness'));

@@ -76,7 +76,7 @@ test('verify: the owner learns keys and paths; for anybody else there is no such
 
 async function changeCoin(wallet: WalletId, txid: string): Promise<void> {
   await inTransaction(house.database, async (tx) => {
-    const { id } = await takeChangeAddress(tx, wallet, new Date());
+    const { id } = await takeChangeAddress(tx, house.parts, wallet, new Date());
     const change = { txid, vout: 1, walletId: wallet, addressId: id, satoshis: satoshis(50_000n) };
     await addOwnChange(tx, change, new Date());
   });

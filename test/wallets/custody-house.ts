@@ -38,12 +38,18 @@ import { inTransaction } from '../../src/database/index.ts';
 import { temporaryDirectory } from '../chain/support/temporary-directory.ts';
 import { attestedKey, type AttestedKey, type TestCustomer } from '../fixtures/custody.ts';
 import { at } from '../fixtures/intents.ts';
-import { passkeySigner } from '../fixtures/signing-keys.ts';
+import { passkeySigner, type TestSigner } from '../fixtures/signing-keys.ts';
 import { runAsSuperuser } from '../ledger/ledger-database.ts';
 import { startLedger, type TestLedger } from '../ledger/running-ledger.ts';
 import { SignerScene } from '../signer/signer-scene.ts';
 
 export const TEST_CAUSE: Cause = { actor: { kind: 'process', id: 'test' }, strength: 'process' };
+
+/** A station of flesh and blood in place of the fixture's: its attesting key, and keys of its pool. */
+export interface ColdStation {
+  readonly attester: TestSigner;
+  readonly keys: readonly AttestedKey[];
+}
 
 /** An institution that runs: real database, real ledger, real signer with its witness; the node on demand. */
 export class CustodyHouse {
@@ -55,19 +61,26 @@ export class CustodyHouse {
   readonly poolKeys: AttestedKey[] = [];
   #testLedger: TestLedger;
   #pools = 0;
+  readonly #stationKeys: AttestedKey[];
 
-  static async open(): Promise<CustodyHouse> {
-    const scene = await SignerScene.open();
+  static async open(station?: ColdStation): Promise<CustodyHouse> {
+    const scene = await SignerScene.open(undefined, station && { cold: station.attester });
     await runAsSuperuser(
       scene.database,
       `ALTER ROLE trilock_ledger IN DATABASE ${scene.database.name} SET synchronous_commit = on`,
     );
     const signer = await scene.start();
     await scene.loadManifest(signer);
-    return new CustodyHouse(scene, signer, await startLedger(scene.database));
+    return new CustodyHouse(scene, signer, await startLedger(scene.database), station?.keys ?? []);
   }
 
-  private constructor(scene: SignerScene, signer: SignerClient, ledger: TestLedger) {
+  private constructor(
+    scene: SignerScene,
+    signer: SignerClient,
+    ledger: TestLedger,
+    stationKeys: readonly AttestedKey[],
+  ) {
+    this.#stationKeys = [...stationKeys];
     this.scene = scene;
     this.signer = signer;
     this.#testLedger = ledger;
@@ -98,7 +111,7 @@ export class CustodyHouse {
     const { cold, backup } = this.scene.house.attesters;
     const name = `pool ${this.#pools++}`;
     const keys = Array.from({ length: count }, (_, index) => [
-      attestedKey(`${name} cold ${index}`, 'cold', cold),
+      this.#stationKeys.shift() ?? attestedKey(`${name} cold ${index}`, 'cold', cold),
       attestedKey(`${name} backup ${index}`, 'backup', backup),
     ]).flat();
     this.poolKeys.push(...keys);
@@ -186,7 +199,7 @@ export class ChainHouse {
   follower: DepositFollower;
   #removeDirectory: () => void;
 
-  static async open(): Promise<ChainHouse> {
+  static async open(station?: ColdStation): Promise<ChainHouse> {
     const directory = temporaryDirectory();
     const binary = process.env['BITCOIND_BIN'];
     const regtest = await startRegtestNode({
@@ -194,7 +207,7 @@ export class ChainHouse {
       rpcPort: 0,
       ...(binary === undefined ? {} : { bitcoindBinary: binary }),
     });
-    return new ChainHouse(await CustodyHouse.open(), regtest, () => directory.remove());
+    return new ChainHouse(await CustodyHouse.open(station), regtest, () => directory.remove());
   }
 
   private constructor(house: CustodyHouse, regtest: RegtestNode, remove: () => void) {

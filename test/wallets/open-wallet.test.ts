@@ -235,7 +235,7 @@ describe('opening', () => {
          state = 'failed', opened_at = NULL WHERE id = '${idToUuid(other.wallet.id)}';
        UPDATE app.wallet SET descriptor = '${other.wallet.descriptor!}' WHERE id = '${idToUuid(wallet.id)}'`,
     );
-    await expect(house.give(wallet.id, customer.id)).rejects.toThrow('not the one of its descriptor');
+    await expect(house.give(wallet.id, customer.id)).rejects.toThrow('not the one that was registered');
   });
 
   test('there is one treasury', async () => {

@@ -36,7 +36,7 @@ import {
   type WithdrawalRequest,
 } from '../../../src/withdrawals/index.ts';
 import { attestedKey, type AttestedKey, type TestCustomer } from '../../fixtures/custody.ts';
-import { ChainHouse } from '../../wallets/custody-house.ts';
+import { ChainHouse, type ColdStation } from '../../wallets/custody-house.ts';
 
 const BTC = 1;
 export const SOMEBODY: QueueActor = { actor: { kind: 'anonymous' }, strength: 'none' };
@@ -60,8 +60,8 @@ export class House {
   readonly failures: unknown[] = [];
   readonly #customersKeys = new Map<WalletId, AttestedKey>();
 
-  static async open(): Promise<House> {
-    const chain = await ChainHouse.open();
+  static async open(station?: ColdStation): Promise<House> {
+    const chain = await ChainHouse.open(station);
     return new House(chain, await chain.house.treasury());
   }
 
