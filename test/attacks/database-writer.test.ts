@@ -1,6 +1,6 @@
 // Whoever writes to the application's database can stop a payment and be found out, but not change what is paid.
 import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
-import { intentHash, statementDigest, type Intent } from '../../src/intents/index.ts';
+import { intentHash, statementDigest, type WithdrawalIntent } from '../../src/intents/index.ts';
 import { canonicalJson, idToUuid, parseId, satoshis, type JsonValue } from '../../src/shared/index.ts';
 import { passkeySigner } from '../fixtures/signing-keys.ts';
 import type { Owner } from '../withdrawals/support/house.ts';
@@ -15,15 +15,15 @@ beforeAll(async () => {
 afterAll(() => scene.close());
 afterEach(() => scene.forget());
 
-function changed(intent: Intent, body: Partial<Intent['body']>): Intent {
+function changed(intent: WithdrawalIntent, body: Partial<WithdrawalIntent['body']>): WithdrawalIntent {
   return { ...intent, body: { ...intent.body, ...body } };
 }
 
-const toThief = (intent: Intent): Intent =>
+const toThief = (intent: WithdrawalIntent): WithdrawalIntent =>
   changed(intent, { payments: [{ address: THIEF, satoshis: '150000' }] });
-const doubled = (intent: Intent): Intent =>
+const doubled = (intent: WithdrawalIntent): WithdrawalIntent =>
   changed(intent, { payments: [{ ...intent.body.payments[0]!, satoshis: '300000' }] });
-const dear = (intent: Intent): Intent => changed(intent, { maxFeeSatoshis: '200000' });
+const dear = (intent: WithdrawalIntent): WithdrawalIntent => changed(intent, { maxFeeSatoshis: '200000' });
 
 describe('in the approved intent, after the last approval', () => {
   test.each([

@@ -9,7 +9,12 @@ import {
   SESSION_COOKIE,
   type Principal,
 } from '../../../src/http/index.ts';
-import { manifestHash, type Approval, type Intent, type SigningBundle } from '../../../src/intents/index.ts';
+import {
+  manifestHash,
+  type Approval,
+  type WithdrawalIntent,
+  type SigningBundle,
+} from '../../../src/intents/index.ts';
 import { openEnvelope } from '../../../src/keyring/index.ts';
 import { errorMap } from '../../../src/main/error-map.ts';
 import {
@@ -122,21 +127,30 @@ export class AttackScene {
   }
 
   /** Asked for and signed by the customer: people may judge it. */
-  async asked(owner: Owner, wish: Partial<Wish> = {}): Promise<{ id: WithdrawalId; intent: Intent }> {
+  async asked(
+    owner: Owner,
+    wish: Partial<Wish> = {},
+  ): Promise<{ id: WithdrawalId; intent: WithdrawalIntent }> {
     const asked = await this.house.ask(owner, { to: pay(150_000n), ...wish });
     await this.house.sign(owner, asked.intent);
     await this.house.carryOn();
     return asked;
   }
 
-  async approved(owner: Owner, wish: Partial<Wish> = {}): Promise<{ id: WithdrawalId; intent: Intent }> {
+  async approved(
+    owner: Owner,
+    wish: Partial<Wish> = {},
+  ): Promise<{ id: WithdrawalId; intent: WithdrawalIntent }> {
     const asked = await this.asked(owner, wish);
     await this.house.judge(asked.intent);
     return asked;
   }
 
   /** As far as the station has to sign. */
-  async built(owner: Owner, wish: Partial<Wish> = {}): Promise<{ id: WithdrawalId; intent: Intent }> {
+  async built(
+    owner: Owner,
+    wish: Partial<Wish> = {},
+  ): Promise<{ id: WithdrawalId; intent: WithdrawalIntent }> {
     const asked = await this.approved(owner, wish);
     await this.house.carryOn();
     return asked;
@@ -285,12 +299,16 @@ export class AttackScene {
   }
 
   /** An approver's word, as `trilock approve` hands it in. */
-  async submit(intent: Intent, word: Approval, as: string = word.statement.approver): Promise<Answer> {
+  async submit(
+    intent: WithdrawalIntent,
+    word: Approval,
+    as: string = word.statement.approver,
+  ): Promise<Answer> {
     const send = await this.api(as, ['compliance']);
     return await send(`/v1/intents/${intent.id}/approvals`, word);
   }
 
-  intentUuid(intent: Intent): string {
+  intentUuid(intent: WithdrawalIntent): string {
     return idToUuid(parseId('intent', intent.id));
   }
 
