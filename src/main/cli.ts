@@ -25,6 +25,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
   withdrawals: async () => (await import('./commands/withdrawals.ts')).registerWithdrawals,
   recover: async () => (await import('./commands/recover.ts')).registerRecover,
   approve: async () => (await import('./commands/approve.ts')).registerApprove,
+  client: async () => (await import('./client/register-client.ts')).registerClient,
   settings: async () => (await import('./commands/settings.ts')).registerSettings,
 };
 

@@ -6,8 +6,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(78);
 }
 try {
-  // The offline station knows no database and starts no other program.
-  if (process.argv[2] !== 'station') (await import('../../prisma/generate.mjs')).ensureGenerated();
+  // The offline station knows no database and starts no other program; neither does who talks to the API.
+  if (!['station', 'client'].includes(process.argv[2]))
+    (await import('../../prisma/generate.mjs')).ensureGenerated();
   const { register } = await import('tsx/esm/api');
   register();
 } catch (thrown) {

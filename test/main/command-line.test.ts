@@ -30,8 +30,8 @@ describe('the command line', () => {
     [
       'an unknown setting',
       ['witness'],
-      { TRILOCK_X: '1' },
-      /^trilock: TRILOCK_X is not a setting of Trilock\.\n$/,
+      { TRILOCK_XYZZY: '1' },
+      /^trilock: TRILOCK_XYZZY is not a setting of Trilock\.\n$/,
       78,
     ],
     [

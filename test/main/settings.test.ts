@@ -65,6 +65,8 @@ describe('settings', () => {
     TRILOCK_NODE_RPC_PORT: '-1',
     TRILOCK_SHUTDOWN_SECONDS: '0',
     TRILOCK_RESTARTS: '1.5',
+    TRILOCK_PASSWORD: 'x'.repeat(257),
+    TRILOCK_API_KEY: 'a key with spaces',
     TRILOCK_PUBLIC_URL: 'ftp://example.org',
     TRILOCK_BITCOIN_RPC_URL: '127.0.0.1:8332',
     TRILOCK_MONITORS: 'ledger',

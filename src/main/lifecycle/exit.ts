@@ -4,6 +4,13 @@ import { isDomainError, describeError } from '../../shared/index.ts';
 export const EXIT_CONFIG = 78;
 export const EXIT_FAILURE = 1;
 
+/** sysexits.h, by the code of what was thrown: a temporary failure, and a missing permission. */
+const EXIT_BY_CODE: Readonly<Record<string, number>> = {
+  config_invalid: EXIT_CONFIG,
+  api_away: 75,
+  api_not_permitted: 77,
+};
+
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the address is already in use by another program',
   EACCES: 'permission denied',
@@ -35,5 +42,5 @@ export function failureLine(thrown: unknown): string {
 /** Says why in one line on standard error and ends the process with a status that is not zero. */
 export function exitWith(thrown: unknown): never {
   process.stderr.write(`trilock: ${failureLine(thrown)}\n`);
-  process.exit(isDomainError(thrown) && thrown.code === 'config_invalid' ? EXIT_CONFIG : EXIT_FAILURE);
+  process.exit((isDomainError(thrown) ? EXIT_BY_CODE[thrown.code] : undefined) ?? EXIT_FAILURE);
 }

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { exitWith } from '../lifecycle/exit.ts';
 import { loadSettings, settingsHelp } from '../settings/index.ts';
+import { registerRegtestCommands } from './regtest-commands.ts';
 import { startSandbox } from './sandbox.ts';
 
 const CHECKOUT = resolve(import.meta.dirname, '../../..');
@@ -40,9 +41,10 @@ async function runSandbox(): Promise<void> {
 
 /** `trilock sandbox`, which is `npm start`. */
 export function registerSandbox(trilock: Command): void {
-  trilock
+  const sandbox = trilock
     .command('sandbox')
     .description('run everything on this machine: embedded PostgreSQL, a regtest node and every role')
     .addHelpText('after', settingsHelp('sandbox'))
     .action(runSandbox);
+  registerRegtestCommands(sandbox);
 }

@@ -75,6 +75,13 @@ export const shortText = z
   .min(1, { error: 'not empty' })
   .max(200, { error: 'at most 200 characters' });
 
+/** As an `Authorization` header takes it (RFC 6750). */
+export const bearerKey = z
+  .string()
+  .regex(/^[A-Za-z0-9_.~+/-]{16,512}$/, { error: 'an API key: letters, digits, _ . ~ + / -' });
+
+export const password = z.string().max(256, { error: 'at most 256 characters' });
+
 /** One or more secrets of 32 bytes, hex, separated by commas. */
 export const hexSecrets = z
   .string()

@@ -2,12 +2,14 @@ import type { z } from 'zod';
 import {
   absolutePath,
   absolutePaths,
+  bearerKey,
   endpoint,
   hexHash,
   hexSecrets,
   httpUrl,
   namedEndpoints,
   oneOf,
+  password,
   port,
   postgresUrl,
   shortText,
@@ -29,6 +31,7 @@ export const ROLES = [
   'withdrawals',
   'wallets',
   'ledger-verify',
+  'client',
 ] as const;
 
 export type Role = (typeof ROLES)[number];
@@ -242,6 +245,40 @@ export const SETTINGS = {
     roles: ['node'],
     fallback: '0',
     meaning: 'The loopback port of the regtest node’s JSON-RPC.',
+  },
+  TRILOCK_URL: {
+    schema: httpUrl,
+    roles: ['client'],
+    optional: true,
+    meaning:
+      'Where `trilock client` finds the API. Default: where the session was opened, else http://127.0.0.1:7400.',
+  },
+  TRILOCK_SESSION_FILE: {
+    schema: absolutePath,
+    roles: ['client'],
+    optional: true,
+    meaning:
+      'Where `trilock client` keeps who is signed in, readable for its owner alone. Default: ~/.config/trilock/session.json.',
+  },
+  TRILOCK_PASSWORD: {
+    schema: password,
+    roles: ['client'],
+    optional: true,
+    secret: true,
+    meaning: 'The password for `trilock client`, instead of a file or the question.',
+  },
+  TRILOCK_API_KEY: {
+    schema: bearerKey,
+    roles: ['client'],
+    optional: true,
+    secret: true,
+    meaning: 'An API key for `trilock client`, which then needs no session.',
+  },
+  TRILOCK_API_KEY_FILE: {
+    schema: absolutePath,
+    roles: ['client'],
+    optional: true,
+    meaning: 'A file, readable for its owner alone, with that key.',
   },
   BITCOIND_BIN: {
     schema: absolutePath,

@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+import { getMe } from '../../identity/identity-contract.ts';
+import * as contract from '../../approvals/approval-contract.ts';
+import { approvalSchema, type Approval } from '../../intents/approval-contract.ts';
+import { explainIntent, intentHash, parseIntent, statementDigest } from '../../intents/index.ts';
+import { isoTime, parseId, SharedError, systemClock } from '../../shared/index.ts';
+import { readDocument, signatureBy, writeDocument } from '../../station/index.ts';
+import { openKeyFile } from '../terminal/key-files.ts';
+import type { AnswerOf, CallOf } from './api-client.ts';
+import { acts, changes, lists, pageOptions } from './client-command.ts';
+import { confirmHash } from './confirm-hash.ts';
+import type { Connection } from './connect.ts';
+import { one, page, type Shown } from './output.ts';
+
+type Detail = AnswerOf<typeof contract.getIntent>;
+type State = NonNullable<NonNullable<CallOf<typeof contract.listIntents>['query']>['state']>;
+
+function detailShown(detail: Detail): Shown {
+  const { needed, approvals } = detail;
+  const { document, lines } = one(detail, ({ id, kind, state, hash, expiresAt, reason }) => ({
+    intent: id,
+    kind,
+    state,
+    hash,
+    until: expiresAt,
+    approvals: needed === null ? 'denied by policy' : `${approvals.length} of ${needed.approvals}`,
+    roles: needed?.roles.join(', '),
+    'by key file': needed?.localApprovals,
+    reason,
+  }));
+  const words = approvals.map(
+    ({ statement }) => `${statement.decision} by ${statement.approver} at ${statement.signedAt}`,
+  );
+  return { document, lines: [...lines, ...detail.explanation, ...words] };
+}
+
+async function list(
+  { api }: Connection,
+  options: { readonly state?: string; readonly limit?: string; readonly after?: string },
+): Promise<Shown> {
+  const { state } = options;
+  // The contract refuses a state that there is not.
+  const query = { ...pageOptions(options), ...(state === undefined ? {} : { state: state as State }) };
+  const columns = ['intent', 'kind', 'state', 'since', 'until', 'what'];
+  return page(await api.call(contract.listIntents, { query }), columns, (intent) => [
+    intent.id,
+    intent.kind,
+    intent.state,
+    intent.createdAt,
+    intent.expiresAt,
+    intent.explanation[0],
+  ]);
+}
+
+async function show({ api }: Connection, _options: object, intentId = ''): Promise<Shown> {
+  return detailShown(await api.call(contract.getIntent, { params: { intentId } }));
+}
+
+interface JudgeOptions {
+  readonly key: string;
+  readonly passphraseFile?: string;
+  readonly confirm?: string;
+  readonly reason?: string;
+}
+
+/** Fetches the intent, says what it is from its own words, and signs and sends one's word on it. */
+function judge(decision: 'approve' | 'reject') {
+  return async ({ api }: Connection, options: JudgeOptions, intentId = ''): Promise<Shown> => {
+    const queued = await api.call(contract.getIntent, { params: { intentId } });
+    const intent = parseIntent(queued.intent);
+    const hash = intentHash(intent);
+    if (intent.id !== intentId || hash !== queued.hash) {
+      throw new SharedError(
+        'config_invalid',
+        'The API shows another intent than was asked for; nothing was signed.',
+      );
+    }
+    await confirmHash(explainIntent(intent), hash, decision, options.confirm);
+    const me = await api.call(getMe, {});
+    const key = await openKeyFile(options.key, 'your approver’s key', options.passphraseFile);
+    const statement: Approval['statement'] = {
+      purpose: 'approval',
+      intentHash: hash,
+      decision,
+      approver: parseId('staff', me.id),
+      signedAt: isoTime(systemClock.nowMs()),
+      ...(options.reason === undefined ? {} : { reason: options.reason }),
+    };
+    const body = { statement, signature: signatureBy(key, statementDigest(statement)) };
+    return detailShown(await api.call(contract.judgeIntent, { params: { intentId }, body }));
+  };
+}
+
+async function submit({ api }: Connection, _options: object, intentId = '', file = ''): Promise<Shown> {
+  const parsed = approvalSchema.safeParse(await readDocument(file));
+  if (!parsed.success) throw new SharedError('config_invalid', `${file} is not a signed approval.`);
+  return detailShown(await api.call(contract.judgeIntent, { params: { intentId }, body: parsed.data }));
+}
+
+async function fetchIntent(
+  { api }: Connection,
+  { out }: { readonly out: string },
+  intentId = '',
+): Promise<Shown> {
+  const detail = await api.call(contract.getIntent, { params: { intentId } });
+  await writeDocument(out, detail);
+  return {
+    document: detail,
+    lines: [`Written: ${out}; trilock approve reads it on a machine without a network.`],
+  };
+}
+
+/** The queue, for staff. */
+export function registerApprovals(client: Command): void {
+  const group = client.command('approvals').description('for staff: the approval queue');
+  lists(
+    group
+      .command('list')
+      .description('oldest first')
+      .option('--state <state>', 'open unless told; approved, executed, rejected, cancelled, expired'),
+    list,
+  );
+  acts(group.command('show <intent>').description('one intent with all that was said about it'), show);
+  const signing = (command: Command): Command =>
+    command
+      .requiredOption('--key <file>', 'your key file')
+      .option('--passphrase-file <file>', 'instead of asking')
+      .option('--confirm <digits>', 'first digits of the hash, instead of asking');
+  changes(
+    signing(group.command('approve <intent>').description('read it from its own words, sign, and send')),
+    judge('approve'),
+  );
+  changes(
+    signing(group.command('reject <intent>').description('the same against it')).requiredOption(
+      '--reason <text>',
+      'why',
+    ),
+    judge('reject'),
+  );
+  acts(
+    group
+      .command('fetch <intent>')
+      .description('write it to a file for `trilock approve` on a machine without a network')
+      .requiredOption('--out <file>', 'where it goes'),
+    fetchIntent,
+  );
+  changes(
+    group.command('submit <intent> <file>').description('hand in what `trilock approve` signed'),
+    submit,
+  );
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { exitWith } from '../lifecycle/exit.ts';
+import { connect, type Connection } from './connect.ts';
+import { ClientError } from './errors.ts';
+import type { Shown } from './output.ts';
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: true;
+  readonly idempotencyKey?: string;
+}
+
+type Act<Options> = (
+  connection: Connection,
+  options: Options & CommonOptions,
+  ...words: string[]
+) => Promise<Shown>;
+
+function show({ document, lines }: Shown, asJson: boolean): void {
+  process.stdout.write(asJson ? `${JSON.stringify(document, null, 2)}\n` : `${lines.join('\n')}\n`);
+}
+
+/** With `--json`, what the API said against it goes out as it came, for programs to read. */
+function failed(thrown: unknown, asJson: boolean): never {
+  if (asJson && thrown instanceof ClientError && thrown.problem !== undefined) {
+    process.stdout.write(`${JSON.stringify({ problem: thrown.problem }, null, 2)}\n`);
+  }
+  exitWith(thrown);
+}
+
+/** Makes `command` one that talks to the API: connects, acts, shows. */
+export function acts<Options>(command: Command, act: Act<Options>): Command {
+  return command.option('--json', 'the document as the API gave it').action(async (...given: unknown[]) => {
+    const options = command.opts<Options & CommonOptions>();
+    const words = given.slice(0, -2) as string[];
+    try {
+      show(await act(await connect(options), options, ...words), options.json === true);
+    } catch (thrown) {
+      failed(thrown, options.json === true);
+    }
+  });
+}
+
+/** The same for a command that changes something once. */
+export function changes<Options>(command: Command, act: Act<Options>): Command {
+  return acts(
+    command.option(
+      '--idempotency-key <key>',
+      'of an earlier run whose answer was lost: nothing is done twice',
+    ),
+    act,
+  );
+}
+
+/** The same for a list. */
+export function lists<Options>(
+  command: Command,
+  act: Act<Options & { readonly limit?: string; readonly after?: string }>,
+): Command {
+  return acts(
+    command
+      .option('--limit <number>', 'how many at most')
+      .option('--after <cursor>', 'go on where the page before ended'),
+    act,
+  );
+}
+
+/** The query of a list, without what was not given. */
+export function pageOptions({ limit, after }: { readonly limit?: string; readonly after?: string }) {
+  return { ...(limit === undefined ? {} : { limit }), ...(after === undefined ? {} : { after }) };
+}

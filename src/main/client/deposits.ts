@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import * as contract from '../../deposits/deposit-contract.ts';
+import { acts, lists, pageOptions } from './client-command.ts';
+import type { Connection } from './connect.ts';
+import { one, page, type Shown } from './output.ts';
+
+type State = 'detected' | 'confirming' | 'credited' | 'quarantined' | 'dropped' | 'reversed';
+
+interface ListOptions {
+  readonly wallet?: string;
+  readonly customer?: string;
+  readonly state?: string;
+  readonly limit?: string;
+  readonly after?: string;
+}
+
+async function list({ api }: Connection, options: ListOptions): Promise<Shown> {
+  const { wallet, customer, state } = options;
+  const query = {
+    ...pageOptions(options),
+    ...(wallet === undefined ? {} : { walletId: wallet }),
+    ...(customer === undefined ? {} : { customerId: customer }),
+    // The contract refuses a state that there is not.
+    ...(state === undefined ? {} : { state: state as State }),
+  };
+  const columns = ['deposit', 'state', 'satoshis', 'credits', 'confirmations', 'detected'];
+  return page(await api.call(contract.listDeposits, { query }), columns, (deposit) => [
+    deposit.id,
+    deposit.state,
+    deposit.amountSats,
+    deposit.balance,
+    `${deposit.confirmations} of ${deposit.confirmationsNeeded ?? '?'}`,
+    deposit.detectedAt,
+  ]);
+}
+
+async function show({ api }: Connection, _options: object, depositId = ''): Promise<Shown> {
+  return one(await api.call(contract.getDeposit, { params: { depositId } }), (deposit) => ({
+    deposit: deposit.id,
+    state: deposit.state,
+    satoshis: deposit.amountSats,
+    credits: `${deposit.balance} balance`,
+    address: deposit.address,
+    outpoint: `${deposit.txid}:${deposit.vout}`,
+    block: deposit.block === null ? null : `${deposit.block.height} ${deposit.block.hash}`,
+    confirmations: `${deposit.confirmations} of ${deposit.confirmationsNeeded ?? '?'}`,
+    quarantine: deposit.quarantine,
+    credited: deposit.creditedAt,
+  }));
+}
+
+/** What came in on chain. */
+export function registerDeposits(client: Command): void {
+  const group = client.command('deposits').description('what was paid to you on chain');
+  lists(
+    group
+      .command('list')
+      .description('newest first')
+      .option('--wallet <id>', 'only to this wallet')
+      .option('--customer <id>', 'for staff: only those of this customer')
+      .option('--state <state>', 'detected, confirming, credited, quarantined, dropped or reversed'),
+    list,
+  );
+  acts(group.command('show <deposit>').description('one deposit'), show);
+}

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { settingsHelp } from '../settings/index.ts';
+import { registerAccount } from './account.ts';
+import { registerAddresses } from './addresses.ts';
+import { registerApiKeys } from './api-keys.ts';
+import { registerApprovals } from './approvals.ts';
+import { registerCredentials } from './credentials.ts';
+import { registerDeposits } from './deposits.ts';
+import { registerEvents } from './events.ts';
+import { registerStaffCommands } from './staff.ts';
+import { registerTransfers } from './transfers.ts';
+import { registerWallets } from './wallets.ts';
+import { registerWebhooks } from './webhooks.ts';
+import { registerWithdrawals } from './withdrawals.ts';
+
+const EXIT_HELP = [
+  '',
+  'Exit status: 0 done, 1 refused, 75 nobody answered or try later, 77 sign in or not allowed, 78 wrong words.',
+].join('\n');
+
+/** `trilock client …`: everything that the REST API does, from a terminal. It needs no database and no configuration. */
+export function registerClient(trilock: Command): void {
+  const client = trilock
+    .command('client')
+    .description('all that customers, integrators and staff do over the REST API, from a terminal')
+    .addHelpText('after', `${settingsHelp('client')}\n${EXIT_HELP}`);
+  registerAccount(client);
+  registerCredentials(client);
+  registerWallets(client);
+  registerAddresses(client);
+  registerDeposits(client);
+  registerTransfers(client);
+  registerWithdrawals(client);
+  registerWebhooks(client);
+  registerEvents(client);
+  registerApiKeys(client);
+  registerApprovals(client);
+  registerStaffCommands(client);
+}
