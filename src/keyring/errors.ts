@@ -16,6 +16,7 @@ export type KeyringErrorCode =
   | 'envelope_damaged'
   | 'box_malformed'
   | 'pkcs12_malformed'
+  | 'lock_keys_swapped'
   | 'certificate_malformed'
   | 'certificate_expired'
   | 'certificate_not_of_institution'

@@ -1,4 +1,5 @@
 import { scryptSync } from 'node:crypto';
+import { requireStrongPassphrase, wrongPassphrase } from './browser/passphrase-rule.ts';
 import { KeyringError } from './errors.ts';
 
 /**
@@ -8,28 +9,7 @@ import { KeyringError } from './errors.ts';
 export const SCRYPT = { N: 16_384, r: 8, p: 5 } as const;
 export const SALT_BYTES = 16;
 
-const MIN_CHARACTERS = 12;
-const MIN_DISTINCT = 5;
-const MAX_BYTES = 1_024;
-
-/** Says the same whatever is wrong, so that nobody learns from it how near they came. */
-export function wrongPassphrase(): KeyringError {
-  return new KeyringError('passphrase_wrong', 'The passphrase is wrong, or the file is damaged.');
-}
-
-/**
- * A passphrase for a new file: 12 characters or more, five of them different; whoever has the file may try
- * as often as they like. @throws KeyringError `passphrase_weak`.
- */
-export function requireStrongPassphrase(passphrase: Buffer): void {
-  const distinct = new Set(passphrase).size;
-  if (passphrase.length < MIN_CHARACTERS || passphrase.length > MAX_BYTES || distinct < MIN_DISTINCT) {
-    throw new KeyringError(
-      'passphrase_weak',
-      `A passphrase has at least ${MIN_CHARACTERS} characters, ${MIN_DISTINCT} of them different.`,
-    );
-  }
-}
+export { requireStrongPassphrase, wrongPassphrase };
 
 /** A 32-byte key of a passphrase; the caller zeroes it. */
 export function keyOfPassphrase(passphrase: Buffer, salt: Uint8Array): Buffer {
@@ -37,6 +17,7 @@ export function keyOfPassphrase(passphrase: Buffer, salt: Uint8Array): Buffer {
 }
 
 const MIN_OFFICER_CHARACTERS = 16;
+const MIN_SURPRISING = 12;
 const MIN_OFFICER_DISTINCT = 8;
 const ROWS = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm'].map((row) =>
   Buffer.from(row),
@@ -86,7 +67,7 @@ export function requireOfficerPassphrase(passphrase: Buffer, names: readonly str
     const weak =
       passphrase.length < MIN_OFFICER_CHARACTERS ||
       new Set(passphrase).size < MIN_OFFICER_DISTINCT ||
-      surprisingCharacters(passphrase) < MIN_CHARACTERS ||
+      surprisingCharacters(passphrase) < MIN_SURPRISING ||
       isRepetition(folded) ||
       parts.some((name) => folded.includes(name));
     if (!weak) return;

@@ -4,8 +4,9 @@ import { encryptPkcs8 } from './encrypted-pkcs8.ts';
 import { KeyringError } from './errors.ts';
 import { masterPrivateKey, type MasterPrivateKey } from './master-key.ts';
 import { wrongPassphrase } from './passphrase.ts';
-import { decodeBags, decodePfx, encodeBags, encodePfx, malformedPkcs12 } from './pkcs12-format.ts';
-import { macHolds, makeMac } from './pkcs12-mac.ts';
+import { sameBytes } from './browser/bytes.ts';
+import { decodeBags, decodePfx, encodeBags, encodePfx, malformedPkcs12 } from './browser/pkcs12-format.ts';
+import { macHolds, makeMac } from './browser/pkcs12-mac.ts';
 
 /** An officer's key with the certificate that says what it is for. */
 export interface OfficerKey {
@@ -32,7 +33,7 @@ export function encodeOfficerKey({ key, certificate, root }: OfficerKey, passphr
     keys: [{ name, id, encrypted: encryptPkcs8(key.privateKey, passphrase, 'pbkdf2') }],
     certificates: [{ id, der: certificate.der }, ...(root === null ? [] : [{ id: null, der: root.der }])],
   });
-  return encodePfx(content, makeMac(content, passphrase));
+  return Buffer.from(encodePfx(content, makeMac(content, passphrase)));
 }
 
 function openKey(encrypted: Buffer, passphrase: Buffer): MasterPrivateKey {
@@ -55,13 +56,13 @@ export function openOfficerKey(file: Buffer, passphrase: Buffer): OfficerKey {
   const { keys, certificates } = decodeBags(content);
   const [bag, ...others] = keys;
   if (bag === undefined || others.length > 0) throw malformedPkcs12('it holds not just one key');
-  const own = certificates.find(({ id }) => id?.equals(bag.id) === true);
+  const own = certificates.find(({ id }) => id !== null && sameBytes(id, bag.id));
   if (own === undefined) throw malformedPkcs12('the certificate of the key is missing');
-  const certificate = readCertificate(own.der);
-  const key = openKey(bag.encrypted, passphrase);
+  const certificate = readCertificate(Buffer.from(own.der));
+  const key = openKey(Buffer.from(bag.encrypted), passphrase);
   if (certificate.publicKey.fingerprint !== key.fingerprint) {
     throw new KeyringError('certificate_of_another_key', 'The certificate in the file is for another key.');
   }
   const issuer = certificates.find(({ id }) => id === null);
-  return { key, certificate, root: issuer === undefined ? null : readCertificate(issuer.der) };
+  return { key, certificate, root: issuer === undefined ? null : readCertificate(Buffer.from(issuer.der)) };
 }

@@ -1,5 +1,6 @@
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { SALT_BYTES } from './passphrase.ts';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesOf, concatBytes, randomBytes, sameBytes } from './bytes.ts';
 
 /**
  * A third of a second. The MAC is the shorter way to try a passphrase (one SHA-256 a round, where PBKDF2 takes four
@@ -10,43 +11,50 @@ const MAC_ROUNDS = 200_000;
 const MAX_MAC_ROUNDS = 5_000_000;
 const MAC_KEY_ID = 3;
 const BLOCK_BYTES = 64;
+const SALT_BYTES = 16;
 
 export interface Pkcs12Mac {
-  readonly salt: Buffer;
+  readonly salt: Uint8Array;
   readonly rounds: number;
-  readonly digest: Buffer;
+  readonly digest: Uint8Array;
 }
 
 /** UTF-8 bytes as big-endian UTF-16 with a closing zero, without ever making a string of a passphrase. */
-function bmpOf(passphrase: Buffer): Buffer {
-  const out = Buffer.alloc(2 * passphrase.length + 2);
+function bmpOf(passphrase: Uint8Array): Uint8Array {
+  const out = new Uint8Array(2 * passphrase.length + 2);
+  const view = new DataView(out.buffer);
   let end = 0;
+  const put = (unit: number): void => {
+    view.setUint16(end, unit);
+    end += 2;
+  };
   for (let at = 0; at < passphrase.length;) {
     const lead = passphrase[at++] ?? 0;
     const more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
     let point = more === 0 ? lead : lead & (0x3f >> more);
     for (let i = 0; i < more; i++) point = (point << 6) | ((passphrase[at++] ?? 0) & 0x3f);
     if (point > 0xffff) {
-      end = out.writeUInt16BE(0xd800 + ((point - 0x10000) >> 10), end);
+      put(0xd800 + ((point - 0x10000) >> 10));
       point = 0xdc00 + ((point - 0x10000) & 0x3ff);
     }
-    end = out.writeUInt16BE(point, end);
+    put(point);
   }
   return out.subarray(0, end + 2);
 }
 
-function repeated(bytes: Buffer): Buffer {
-  return Buffer.alloc(Math.ceil(bytes.length / BLOCK_BYTES) * BLOCK_BYTES, bytes);
+function repeated(bytes: Uint8Array): Uint8Array {
+  const length = Math.ceil(bytes.length / BLOCK_BYTES) * BLOCK_BYTES;
+  return Uint8Array.from({ length }, (_, at) => bytes[at % bytes.length] ?? 0);
 }
 
 /** The MAC's key: RFC 7292 appendix B.2 with SHA-256 and id 3; one block is all of it. The caller zeroes it. */
-function macKey(passphrase: Buffer, salt: Buffer, rounds: number): Buffer {
+function macKey(passphrase: Uint8Array, salt: Uint8Array, rounds: number): Uint8Array {
   const password = bmpOf(passphrase);
   const filled = repeated(password);
-  const start = Buffer.concat([Buffer.alloc(BLOCK_BYTES, MAC_KEY_ID), repeated(salt), filled]);
-  let key = hash('sha256', start, 'buffer');
+  const start = concatBytes(new Uint8Array(BLOCK_BYTES).fill(MAC_KEY_ID), repeated(salt), filled);
+  let key: Uint8Array = sha256(start);
   for (let round = 1; round < rounds; round++) {
-    const next = hash('sha256', key, 'buffer');
+    const next = sha256(key);
     key.fill(0);
     key = next;
   }
@@ -55,26 +63,27 @@ function macKey(passphrase: Buffer, salt: Buffer, rounds: number): Buffer {
 }
 
 function digestOf(
-  content: Buffer,
-  passphrase: Buffer,
+  content: Uint8Array,
+  passphrase: Uint8Array,
   { salt, rounds }: Pick<Pkcs12Mac, 'salt' | 'rounds'>,
-): Buffer {
+): Uint8Array {
   const key = macKey(passphrase, salt, rounds);
   try {
-    return createHmac('sha256', key).update(content).digest();
+    return hmac(sha256, key, content);
   } finally {
     key.fill(0);
   }
 }
 
 /** HMAC-SHA-256 over a PKCS#12 file's content, under its passphrase. */
-export function makeMac(content: Buffer, passphrase: Buffer): Pkcs12Mac {
+export function makeMac(content: Uint8Array, passphrase: Uint8Array): Pkcs12Mac {
   const parameters = { salt: randomBytes(SALT_BYTES), rounds: MAC_ROUNDS };
   return { ...parameters, digest: digestOf(content, passphrase, parameters) };
 }
 
 /** Whether the passphrase is the right one and the content unchanged. */
-export function macHolds(content: Buffer, passphrase: Buffer, mac: Pkcs12Mac): boolean {
+export function macHolds(content: Uint8Array, passphrase: Uint8Array, mac: Pkcs12Mac): boolean {
   if (mac.rounds < 1 || mac.rounds > MAX_MAC_ROUNDS || mac.digest.length !== 32) return false;
-  return timingSafeEqual(digestOf(content, passphrase, mac), mac.digest);
+  // Whoever compares has the file and the passphrase before them: there is nobody to time it.
+  return sameBytes(bytesOf(digestOf(content, passphrase, mac)), mac.digest);
 }

@@ -1,0 +1,17 @@
+export { requireStrongPassphrase } from './passphrase-rule.ts';
+export {
+  certifyMasterLock,
+  createMasterLock,
+  openMasterLock,
+  type LockCertificates,
+  type MasterLock,
+} from './master-lock-file.ts';
+export {
+  issueLockCertificate,
+  issuerCertificate,
+  verifyLockCertificate,
+  type CertificateIssuer,
+  type LockCertificateFacts,
+  type LockUse,
+} from './lock-certificate.ts';
+export { openWithLock, sealToLock } from './seal-to-lock.ts';
