@@ -61,7 +61,7 @@ export function coldcardFile(descriptor: WalletDescriptor, name: string): Import
     `${key.origin.fingerprint.toUpperCase()}: ${key.xpub.text}`,
   ]);
   const lines = [
-    '# Multisig wallet: import into a Coldcard, or into Sparrow as “Coldcard Multisig”',
+    '# Multisig wallet: import into a Coldcard, or into Sparrow as Coldcard Multisig',
     `Name: ${name.slice(0, MAX_DEVICE_NAME)}`,
     `Policy: ${descriptor.threshold} of ${descriptor.keys.length}`,
     'Format: P2WSH',

@@ -5,3 +5,4 @@ export { readKit, type CheckedKit } from './read-kit.ts';
 export { DEFAULT_GAP_LIMIT, findCoins, type CoinSearch, type FoundCoins } from './find-coins.ts';
 export { kitEnvelopeBlobs, openRecoveryKey, type KeyMaterial } from './recovery-key.ts';
 export { checkSweep, completeSweeps, planSweep, signSweep, type SweepWishes } from './sweep.ts';
+export { kitPdf } from './paper/kit-pdf.ts';

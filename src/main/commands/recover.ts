@@ -9,6 +9,7 @@ import {
   completeSweeps,
   DEFAULT_GAP_LIMIT,
   findCoins,
+  kitPdf,
   openRecoveryKey,
   planSweep,
   signSweep,
@@ -105,6 +106,17 @@ async function check(file: string, options: KitOptions): Promise<void> {
     ...kit.recoverableBy.map(({ keys, who }) => `  ${keys.join(' and ')}: ${who}`),
     `First address: ${kit.firstAddresses.receive[0]?.address ?? ''}`,
   );
+}
+
+async function files(file: string, options: KitOptions & { readonly out: string }): Promise<void> {
+  const checked = await kitFrom(file, options);
+  await mkdir(options.out, { recursive: true });
+  const pdf = { name: 'recovery-kit.pdf', content: await kitPdf(checked) };
+  for (const { name, content } of [...checked.kit.importFiles, pdf]) {
+    const path = join(options.out, name);
+    await writeNewFile(path, Buffer.from(content));
+    say(path);
+  }
 }
 
 async function find(file: string, options: SearchOptions): Promise<void> {
@@ -246,6 +258,10 @@ export function registerRecover(trilock: Command): void {
   kitOptions(recover.command('check <kit>'))
     .description('check a kit and say which keys it needs; opens no connection')
     .action(check);
+  kitOptions(recover.command('files <kit>'))
+    .description('write the kit as PDF, and the files that other wallets import')
+    .requiredOption('--out <directory>', 'where the files go')
+    .action(files);
   searchOptions(recover.command('find <kit>')).description('find the wallet’s coins').action(find);
   sweepOptions(recover.command('sweep <kit>'))
     .description('find the coins and write PSBTs that pay all of them to one address')
