@@ -22,6 +22,7 @@ export const EVENT_TYPES = [
   'wallet.created',
   'wallet.opened',
   'wallet.failed',
+  'wallet.recovery_kit_issued',
   'webhook.disabled',
   'webhook.test',
   'withdrawal.requested',

@@ -210,6 +210,10 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
     description: 'A wallet is open: its descriptor is pinned and it gives out addresses.',
     examples: [{ descriptorHash: HASH }],
   }),
+  'wallet.recovery_kit_issued': z.strictObject({ checksum: hex32 }).meta({
+    description: 'A recovery kit of a wallet was handed out; whoever has it can watch the wallet.',
+    examples: [{ checksum: HASH }],
+  }),
   'wallet.failed': z.strictObject({ obstacle: z.string() }).meta({
     description: 'A wallet cannot be opened.',
     examples: [{ obstacle: 'key_attested_by_stranger: No station of the manifest attested this key.' }],

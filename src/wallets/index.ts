@@ -8,6 +8,7 @@ export { addSigningCredential, signingCredentialsOf, type SigningCredential } fr
 export { requestTreasury, requestWallet, type WalletRequest } from './request-wallet.ts';
 export { readTreasury, readWallet, readWalletOf } from './wallet-store.ts';
 export { readStationRegistration, type StationRegistration } from './registration.ts';
+export { issueRecoveryKit, type IssuedKit } from './recovery-kit.ts';
 export { stepWallets } from './wallet-jobs.ts';
 export type { OpeningParts } from './open-wallet.ts';
 export {

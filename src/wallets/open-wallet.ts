@@ -184,11 +184,21 @@ async function register(parts: OpeningParts, wallet: Wallet): Promise<void> {
   });
 }
 
+/** A follower may stand on blocks that the chain takes back. */
+const BIRTH_MARGIN_BLOCKS = 144;
+
+/** Addresses are given out from now on, and no follower is ahead of the chain. */
+async function birthHeightNow(tx: DatabaseTransaction): Promise<number | null> {
+  const { _min: lowest } = await tx.chainFollower.aggregate({ _min: { height: true } });
+  return lowest.height === null ? null : Math.max(0, lowest.height - BIRTH_MARGIN_BLOCKS);
+}
+
 /** registered → open: opens its accounts and watches its first scripts; from here on addresses are given out. */
 async function open(parts: OpeningParts, wallet: Wallet): Promise<void> {
   await openWalletAccounts(parts.ledger, wallet);
   await inTransaction(parts.database, async (tx) => {
-    await moveWallet(tx, wallet, 'open', { openedAt: new Date(parts.clock.nowMs()) });
+    const birthHeight = await birthHeightNow(tx);
+    await moveWallet(tx, wallet, 'open', { openedAt: new Date(parts.clock.nowMs()), birthHeight });
     for (const branch of ['receive', 'change'] as const) {
       await watchUpTo(tx, wallet, branch, LOOKAHEAD);
     }

@@ -20,6 +20,7 @@ export type WalletAction =
   | 'pool.refuse'
   | 'wallet.fail'
   | 'wallet.fix_descriptor'
+  | 'wallet.issue_recovery_kit'
   | 'wallet.open'
   | 'wallet.register'
   | 'wallet.request';

@@ -3,6 +3,7 @@ import { allow, STAFF_ROLES } from '../http/access-contract.ts';
 import { idField, lineField, pageOf, pageQuery, satoshisField, timeField } from '../http/fields-contract.ts';
 import { defineOperation } from '../http/operation-contract.ts';
 import { registrationReceiptSchema } from '../intents/registration-receipt-contract.ts';
+import { kitSchema } from '../recovery/kit-contract.ts';
 import { WALLET_PLANS, walletRegistrationSchema } from '../intents/wallet-registration-contract.ts';
 
 const TAG = 'wallets';
@@ -129,6 +130,29 @@ export const getRegistration = defineOperation({
     },
   },
   errors: ['wallet_unknown', 'wallet_not_open', 'receipt_missing'],
+});
+
+export const issueRecoveryKit = defineOperation({
+  method: 'post',
+  path: '/v1/wallets/{walletId}/recovery-kits',
+  operationId: 'issueRecoveryKit',
+  tag: TAG,
+  summary: 'Download the recovery kit of a wallet',
+  description:
+    'Everything with which two of the three keys move the coins when no server answers: for programs, and as pages ' +
+    'to print. It holds no key in the clear. The customer is told of every kit that is handed out.',
+  access: READERS,
+  params: walletParams,
+  responses: {
+    201: {
+      description: 'The kit',
+      body: z
+        .object({ kit: kitSchema, pdf: z.string().describe('The same for paper: PDF, in base64.') })
+        .meta({ id: 'RecoveryKit' }),
+    },
+  },
+  errors: ['wallet_unknown', 'wallet_not_open', 'receipt_missing'],
+  idempotency: { notNeeded: 'a kit changes nothing: a second one says the same' },
 });
 
 const addressSchema = z

@@ -9,6 +9,7 @@ import { explainAddress, giveAddress, type GivenAddress } from './addresses.ts';
 import { listWallets } from './list-wallets.ts';
 import { readBalances } from './ledger-accounts.ts';
 import { LOW_POOL, poolLevels } from './key-pool.ts';
+import { issueRecoveryKit } from './recovery-kit.ts';
 import { readStationRegistration } from './registration.ts';
 import { requestWallet } from './request-wallet.ts';
 import { addSigningCredential, signingCredentialsOf, type SigningCredential } from './signing-credentials.ts';
@@ -72,6 +73,11 @@ function walletOperations(parts: WalletParts): BoundOperation[] {
     handle(contract.getRegistration, async ({ principal, params }) => {
       await readWalletOf(database, params.walletId, ownerOf(principal));
       return { status: 200, body: await readStationRegistration(database, params.walletId) };
+    }),
+    handle(contract.issueRecoveryKit, async (request) => {
+      const wallet = await readWalletOf(database, request.params.walletId, ownerOf(request.principal));
+      const { kit, pdf } = await issueRecoveryKit(parts, wallet, originOf(request));
+      return { status: 201, body: { kit, pdf: pdf.toString('base64') } };
     }),
     handle(contract.getKeyPools, async () => {
       const levels = await poolLevels(database, parts.network);

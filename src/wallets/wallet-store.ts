@@ -91,7 +91,14 @@ export async function lockWallet(tx: DatabaseTransaction, wallet: Wallet): Promi
 /** What a step changes besides the state. */
 export type WalletChange = Pick<
   Prisma.WalletUpdateManyMutationInput,
-  'descriptor' | 'descriptorHash' | 'registration' | 'receipt' | 'openedAt' | 'obstacle' | 'nextStepAt'
+  | 'descriptor'
+  | 'descriptorHash'
+  | 'registration'
+  | 'receipt'
+  | 'openedAt'
+  | 'birthHeight'
+  | 'obstacle'
+  | 'nextStepAt'
 >;
 
 /**

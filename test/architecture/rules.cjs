@@ -60,6 +60,7 @@ const WARDS = [
     folders: ['database', 'postgres'],
     why: 'domain files know stores, not an ORM; the signer and the ledger never see it.',
   },
+  { packages: ['pdfkit'], folders: ['recovery'], why: 'recovery kits are what is printed.' },
   { packages: ['bcoin'], folders: ['chain'], why: 'the embedded node is an adapter of the node port.' },
   {
     packages: ['express', 'helmet', 'rate-limiter-flexible'],

@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { openDatabase, type Database } from '../../database/index.ts';
+import { writeNewFile } from '../../keyring/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { parseId, SharedError, systemClock } from '../../shared/index.ts';
@@ -8,9 +10,11 @@ import {
   COMMAND_LINE,
   explainAddress,
   importPool,
+  issueRecoveryKit,
   lowPools,
   poolLevels,
   readStationRegistration,
+  readWallet,
   reconcileWallet,
   requestTreasury,
 } from '../../wallets/index.ts';
@@ -92,6 +96,22 @@ function reconcile(wallet: string): Promise<void> {
   });
 }
 
+async function recoveryKit(id: string, { out }: { readonly out: string }): Promise<void> {
+  await withDatabase(async (database) => {
+    const wallet = await readWallet(database, parseId('wallet', id));
+    const { kit, pdf } = await issueRecoveryKit({ database, clock: systemClock }, wallet, COMMAND_LINE);
+    await mkdir(out, { recursive: true });
+    const files = [
+      { name: 'kit.json', content: Buffer.from(`${JSON.stringify(kit, null, 2)}\n`) },
+      { name: 'recovery-kit.pdf', content: pdf },
+    ];
+    for (const { name, content } of files) {
+      await writeNewFile(join(out, name), content);
+      process.stdout.write(`${join(out, name)}\n`);
+    }
+  });
+}
+
 /** `trilock pool …` */
 export function registerPool(trilock: Command): void {
   const pool = trilock
@@ -152,6 +172,11 @@ export function registerWallets(trilock: Command): void {
         });
       }),
     );
+  wallets
+    .command('recovery-kit <wallet>')
+    .description('write its recovery kit, for programs and for paper; the customer is told')
+    .requiredOption('--out <directory>', 'where kit.json and recovery-kit.pdf go')
+    .action(recoveryKit);
   wallets
     .command('reconcile <wallet>')
     .description('compare its books with its coins, to the satoshi; status 1 when they differ')

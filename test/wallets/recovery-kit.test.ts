@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deriveAddress } from '../../src/bitcoin/index.ts';
+import { readKit } from '../../src/recovery/index.ts';
+import { idToUuid } from '../../src/shared/index.ts';
+import { issueRecoveryKit, type Wallet } from '../../src/wallets/index.ts';
+import { newCustomer, useBank } from '../identity/support/bank.ts';
+import { CustodyHouse, TEST_CAUSE } from './custody-house.ts';
+
+const bank = useBank();
+let house: CustodyHouse;
+let wallet: Wallet;
+
+beforeAll(async () => {
+  house = await CustodyHouse.open();
+  await house.database.chainFollower.create({
+    data: { name: 'worker', height: 900_000, hash: 'ab'.repeat(32) },
+  });
+  ({ wallet } = await house.vault());
+});
+
+afterAll(() => house.close());
+
+test('a wallet’s kit names its keys, its addresses and where to begin, and is told to the customer', async () => {
+  const { kit, pdf } = await issueRecoveryKit(house.parts, wallet, TEST_CAUSE);
+  const { descriptor } = await readKit(JSON.parse(JSON.stringify(kit)), house.scene.house.manifest);
+  expect(descriptor.text).toBe(wallet.descriptor);
+  expect(kit.birth.height).toBe(899_856);
+  expect(kit.birth.time).toBe(wallet.openedAt?.toISOString());
+  expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+  const given = await house.give(wallet.id, wallet.customerId!);
+  expect(given.address).toBe(deriveAddress(descriptor, 'receive', given.index).address);
+  const events = await house.database.outboxEvent.findMany({ where: { subject: wallet.id } });
+  expect(events.map(({ type }) => type)).toContain('wallet.recovery_kit_issued');
+  const issued = await house.database.auditEntry.findFirst({
+    where: { entity: wallet.id, action: 'wallet.issue_recovery_kit' },
+  });
+  expect(issued?.content).toContain(kit.checksum);
+});
+
+test('there is no kit before a wallet is open, and none of somebody else’s over HTTP', async () => {
+  const { id } = await house.customer();
+  const requested = await house.request(id);
+  const row = await house.database.wallet.findUniqueOrThrow({ where: { id: idToUuid(requested) } });
+  expect(row.birthHeight).toBeNull();
+  await expect(issueRecoveryKit(house.parts, { ...wallet, id: requested }, TEST_CAUSE)).rejects.toMatchObject(
+    {
+      code: 'wallet_not_open',
+    },
+  );
+  const { caller } = await newCustomer(bank());
+  const foreign = await caller.send('POST', `/v1/wallets/${wallet.id}/recovery-kits`);
+  expect(foreign).toMatchObject({ status: 404, body: { code: 'wallet_unknown' } });
+});
