@@ -126,6 +126,23 @@ export async function writeNewFile(path: string, bytes: Uint8Array, mode = 0o600
 }
 
 /**
+ * Puts new bytes in the place of a file, or of none: written beside, fsynced, renamed over it; whoever reads sees the
+ * old bytes or the new. @throws KeyringError `file_missing` (no such directory), `file_not_regular`, `file_inaccessible`.
+ */
+export async function replaceFile(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
+  const directory = dirname(path);
+  const temporary = join(directory, `.${basename(path)}.${randomBytes(6).toString('hex')}.new`);
+  try {
+    await writeNewFile(temporary, bytes, mode);
+    await rename(temporary, path);
+    await syncDirectory(directory);
+  } catch (thrown) {
+    await unlink(temporary).catch(() => undefined);
+    throw fileRefusal(path, thrown);
+  }
+}
+
+/**
  * Overwrites a file with random bytes, then removes it, each step made durable. A file that is not there is fine,
  * so that it can be repeated after a crash. Flash memory may keep an old copy of a block: what is erased so
  * must have been encrypted. @throws KeyringError `file_not_regular`, `file_inaccessible`.

@@ -28,9 +28,14 @@ export async function readDocumentIfThere(path: string): Promise<unknown> {
   }
 }
 
+/** A document as it stands in a file. */
+export function documentBytes(value: unknown): Buffer {
+  return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
+}
+
 /** Writes a new JSON file whole or not at all, never over another. @throws KeyringError `file_exists`, `file_…`. */
 export async function writeDocument(path: string, value: unknown): Promise<void> {
-  await writeNewFile(path, Buffer.from(`${JSON.stringify(value, null, 2)}\n`));
+  await writeNewFile(path, documentBytes(value));
 }
 
 /** Names in a directory, sorted; none when it is not there. What a killed writer left is not counted. */

@@ -25,6 +25,13 @@ export type StationErrorCode =
   | 'confirmation_wrong'
   | 'intent_signed_otherwise'
   | 'ceremony_refused'
+  | 'masters_without_root'
+  | 'disaster_key_missing'
+  | 'disaster_key_not_apart'
+  | 'backup_manifest_missing'
+  | 'backup_damaged'
+  | 'rewrap_unfinished'
+  | 'rewrap_refused'
   | 'shares_differ'
   | 'officer_unknown'
   | 'officer_signed_before';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import {
@@ -10,64 +9,17 @@ import {
   openOfficerKey,
   readRegularFile,
   requireCurrent,
-  requireOfficerPassphrase,
-  splitKey,
-  writeNewFile,
   type MasterPrivateKey,
   type OfficerCertificate,
   type OfficerKey,
 } from '../keyring/index.ts';
 import { isoTime } from '../shared/index.ts';
 import type { CeremonyPlan } from './ceremony-plan.ts';
-import { keyOfShares, sealShare, type ShareHead } from './disaster-share.ts';
+import { MAX_BYTES, withNewPassphrase, writeChecked, type CeremonyDesk, type Room } from './ceremony-room.ts';
 import { makeDirectory, writeDocument } from './documents.ts';
 import { StationError } from './errors.ts';
+import { makeDisasterKey } from './make-disaster-key.ts';
 import { signHoldings, type HoldingsStatement } from './holdings.ts';
-
-/** What a ceremony asks of the room; a terminal, or prepared answers. */
-export interface CeremonyDesk {
-  readonly say: (lines: readonly string[]) => void;
-  /** The new passphrase of a person's file; zeroed after use. */
-  readonly newPassphrase: (person: string, file: string) => Promise<Buffer>;
-  /** Both have read the words of a fingerprint aloud. */
-  readonly compareWords: (what: string, words: string) => Promise<void>;
-  /** A fresh RSA-4096 key. */
-  readonly makeKey: () => Promise<MasterPrivateKey>;
-}
-
-interface Room {
-  readonly folder: string;
-  readonly plan: CeremonyPlan;
-  readonly desk: CeremonyDesk;
-  readonly nowMs: number;
-}
-
-const MAX_BYTES = 64 * 1024;
-
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-async function writeChecked(path: string, bytes: Buffer): Promise<string> {
-  await writeNewFile(path, bytes);
-  if (!(await readRegularFile(path, { maxBytes: MAX_BYTES })).equals(bytes)) {
-    throw new StationError('ceremony_refused', `${path}: What was written is not what is there now.`);
-  }
-  return sha256(bytes);
-}
-
-async function withNewPassphrase<T>(
-  { desk, plan }: Room,
-  person: string,
-  file: string,
-  work: (passphrase: Buffer) => Promise<T>,
-): Promise<T> {
-  const passphrase = await desk.newPassphrase(person, file);
-  try {
-    requireOfficerPassphrase(passphrase, [person, plan.institution]);
-    return await work(passphrase);
-  } finally {
-    passphrase.fill(0);
-  }
-}
 
 /** Writes a person's PKCS#12 and opens it again from the disk, with the passphrase as it was typed. */
 async function handOver(room: Room, file: string, officer: OfficerKey): Promise<string> {
@@ -146,62 +98,6 @@ async function makeOfficers(
     });
   }
   return held;
-}
-
-/** Opens enough shares again, so that what the officers take along is known to work. */
-async function proveShares(
-  key: MasterPrivateKey,
-  heads: readonly ShareHead[],
-  shares: readonly Buffer[],
-): Promise<void> {
-  const { threshold } = heads[0] ?? { threshold: 0 };
-  for (let first = 0; first < shares.length; first++) {
-    const chosen = Array.from({ length: threshold }, (_, step) => (first + step) % shares.length);
-    const opened = chosen.flatMap((at) => {
-      const [head, share] = [heads[at], shares[at]];
-      return head === undefined || share === undefined ? [] : [{ head, share }];
-    });
-    await keyOfShares(opened, key.fingerprint);
-  }
-}
-
-/** The disaster key: made, split and forgotten. Its private half is in no file, only in the shares. */
-async function makeDisasterKey(room: Room): Promise<HoldingsStatement['disaster']> {
-  const { plan, desk } = room;
-  if (plan.disaster === null) return null;
-  const { threshold, holders } = plan.disaster;
-  desk.say(['', `Step: the disaster key; any ${threshold} of ${holders.length} shares open it.`]);
-  const key = await desk.makeKey();
-  const shares = await splitKey(key, threshold, holders.length);
-  try {
-    const heads = holders.map((holder, at) => ({
-      purpose: 'share of the disaster key' as const,
-      version: 1 as const,
-      institution: plan.institution,
-      network: plan.network,
-      key: key.fingerprint,
-      threshold,
-      number: at + 1,
-      of: holders.length,
-      holder,
-    }));
-    await proveShares(key, heads, shares);
-    const held: NonNullable<HoldingsStatement['disaster']>['holders'] = [];
-    for (const [at, head] of heads.entries()) {
-      const file = join('private', `disaster-share-${head.number}.json`);
-      const fileHash = await withNewPassphrase(room, head.holder, file, async (passphrase) => {
-        const share = sealShare(head, shares[at] ?? Buffer.alloc(0), passphrase);
-        return writeChecked(join(room.folder, file), Buffer.from(`${JSON.stringify(share, null, 2)}\n`));
-      });
-      held.push({ person: head.holder, number: head.number, file: basename(file), fileHash });
-    }
-    const pem = key.key.export({ format: 'pem', type: 'spki' }).toString();
-    await writeChecked(join(room.folder, 'public', 'disaster.pub.pem'), Buffer.from(pem));
-    await desk.compareWords('the disaster key', fingerprintWords(key.fingerprint));
-    return { key: key.fingerprint, threshold, holders: held };
-  } finally {
-    for (const share of shares) share.fill(0);
-  }
 }
 
 async function hold(room: Room, given: OfficerKey | null): Promise<HoldingsStatement> {

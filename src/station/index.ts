@@ -1,6 +1,18 @@
 export { StationError, type StationErrorCode } from './errors.ts';
 export { readDocument, writeDocument } from './documents.ts';
-export { initStation, openStation, unlockStation, type Station, type StationRole } from './station.ts';
+export {
+  initStation,
+  openStation,
+  replaceSite,
+  unlockStation,
+  type Station,
+  type StationRole,
+  type TrustTexts,
+} from './station.ts';
+export { checkBackups, type BackupReport, type SiteReport } from './check-backups.ts';
+export { restoreSite } from './restore-site.ts';
+export { disasterSource, nestedSource, rewrapKeys, type KeySource } from './rewrap.ts';
+export { requireCurrentMasters } from './officer-masters.ts';
 export { attestsBy, followManifests, loadManifest, manifestInForce } from './manifests.ts';
 export { generateKeys } from './pool.ts';
 export { parseCredentialPin, pinCredential } from './credentials.ts';
@@ -31,7 +43,8 @@ export {
   signManifest,
 } from './officer-manifest.ts';
 export { parseCeremonyPlan, type CeremonyPlan } from './ceremony-plan.ts';
-export { holdCeremony, type CeremonyDesk } from './hold-ceremony.ts';
+export type { CeremonyDesk } from './ceremony-room.ts';
+export { holdCeremony } from './hold-ceremony.ts';
 export { checkCeremony, type CheckedCeremony } from './check-ceremony.ts';
 export { keyOfShares, openShare, parseShare, type DisasterShare, type ShareHead } from './disaster-share.ts';
 export { machineWarnings } from './machine.ts';

@@ -1,29 +1,33 @@
 import { join } from 'node:path';
 import { accountKeyFromSeed, formatKeyOrigin, provePossession, type AccountKey } from '../bitcoin/index.ts';
+import { keyStatementDigest, toBase64Url, type KeyAttestation, type KeyStatement } from '../intents/index.ts';
 import {
-  keyStatementDigest,
-  parseKeyAttestation,
-  toBase64Url,
-  type KeyAttestation,
-  type KeyStatement,
-} from '../intents/index.ts';
-import {
-  keyIdOf,
   newEntropy,
-  resolveSites,
   sealEnvelope,
+  sealForDisaster,
   seedOfEntropy,
   writeToSites,
   type AttestationKey,
   type EnvelopeContext,
 } from '../keyring/index.ts';
-import { makeDirectory, namesIn, readDocument, readDocumentIfThere, writeDocument } from './documents.ts';
+import { systemClock } from '../shared/index.ts';
+import { backupManifests, describeBlob, recordBackup, type Blob } from './backup-manifest.ts';
+import { claimSites } from './claim-sites.ts';
+import { makeDirectory, namesIn, writeDocument } from './documents.ts';
 import { StationError } from './errors.ts';
+import { requireCurrentMasters } from './officer-masters.ts';
+import {
+  disasterName,
+  envelopeContext,
+  envelopeName,
+  poolFolder,
+  poolKeys,
+  poolRecords,
+} from './pool-records.ts';
 import type { Station } from './station.ts';
 
 /** Every key has a seed of its own, so its account is the first. */
 const ACCOUNT = 0;
-const SITE = 'SITE.json';
 
 export interface PoolWishes {
   readonly pool: string;
@@ -32,39 +36,6 @@ export interface PoolWishes {
   readonly attestationKey: AttestationKey;
   /** Called after each key that is safe at every site. */
   readonly onKey?: (done: number) => void;
-}
-
-function poolFolder(station: Station, pool: string): string {
-  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(pool)) {
-    throw new StationError('pool_name_invalid', 'A pool is named by lower-case letters, digits and -.');
-  }
-  return join(station.directory, 'pools', pool);
-}
-
-/** The name of a key's envelope at every site. */
-export function envelopeName(keyId: string): string {
-  return `${keyId}.envelope`;
-}
-
-/** A site belongs to one role and network for good, so that no place ever holds two keys of a wallet. */
-async function claimSites(station: Station): Promise<readonly string[]> {
-  const sites = await resolveSites(station.sites);
-  const { role, network } = station;
-  for (const site of sites) {
-    const path = join(site, SITE);
-    const claimed = await readDocumentIfThere(path);
-    if (claimed === undefined) await writeDocument(path, { role, network });
-    else if (JSON.stringify(claimed) !== JSON.stringify({ role, network })) {
-      throw new StationError(
-        'site_of_another_station',
-        `${site}: It keeps the keys of another role or network.`,
-        {
-          details: { site, role, network },
-        },
-      );
-    }
-  }
-  return sites;
 }
 
 function attest(station: Station, key: AccountKey, attestationKey: AttestationKey): KeyAttestation {
@@ -85,10 +56,15 @@ function attest(station: Station, key: AccountKey, attestationKey: AttestationKe
   };
 }
 
-/** The context by which an attested key is wrapped. */
-export function envelopeContext({ statement }: KeyAttestation): EnvelopeContext {
-  const { role, network, origin, xpub } = statement;
-  return { keyId: keyIdOf(xpub), role, network, fingerprint: origin.slice(1, 9) };
+/** What a rewrap has prepared and not yet finished. */
+export function rewrapFolder(station: Pick<Station, 'directory'>): string {
+  return join(station.directory, 'rewrap');
+}
+
+/** @throws StationError `rewrap_unfinished`. */
+async function requireNoRewrap(station: Station): Promise<void> {
+  if ((await namesIn(rewrapFolder(station))).length === 0) return;
+  throw new StationError('rewrap_unfinished', 'A rewrap was begun and not finished: run it again first.');
 }
 
 /** The account key of entropy; the seed does not outlive the call. */
@@ -99,6 +75,17 @@ export function accountKeyOf(entropy: Buffer, network: Station['network']): Acco
   } finally {
     seed.fill(0);
   }
+}
+
+/** The nested envelope, and beside it one for the disaster key. */
+function wrap(
+  { masters, disaster }: Station,
+  context: EnvelopeContext,
+  entropy: Buffer,
+): { readonly name: string; readonly bytes: Buffer }[] {
+  const nested = { name: envelopeName(context.keyId), bytes: sealEnvelope(entropy, context, masters) };
+  if (disaster === null) return [nested];
+  return [nested, { name: disasterName(context.keyId), bytes: sealForDisaster(entropy, context, disaster) }];
 }
 
 /** One key: made, attested, wrapped, written to every site and read back, and only then counted. */
@@ -114,8 +101,10 @@ async function makeKey(
     const attestation = attest(station, key, attestationKey);
     key.erase();
     const context = envelopeContext(attestation);
-    await writeToSites(sites, envelopeName(context.keyId), sealEnvelope(entropy, context, station.masters));
-    await writeDocument(join(folder, `${context.keyId}.json`), attestation);
+    const wrapped = wrap(station, context, entropy);
+    for (const { name, bytes } of wrapped) await writeToSites(sites, name, bytes);
+    const blobs = wrapped.map(({ name, bytes }) => describeBlob(name, bytes));
+    await writeDocument(join(folder, `${context.keyId}.json`), { attestation, blobs });
   } finally {
     entropy.fill(0);
   }
@@ -125,10 +114,13 @@ async function makeKey(
  * Fills a pool with fresh account keys, every seed independent and wrapped by itself. Run again after a kill, it
  * goes on where it was: a key counts from the moment that all copies of its envelope were verified.
  * @returns the pool's public halves, for the online side.
- * @throws StationError `pool_full`, `pool_name_invalid`, `site_of_another_station`; KeyringError `sites_…`, `file_…`.
+ * @throws StationError `pool_full`, `pool_name_invalid`, `site_of_another_station`, `rewrap_unfinished`; KeyringError
+ * `certificate_expired`, `sites_…`, `file_…`.
  */
 export async function generateKeys(station: Station, wishes: PoolWishes): Promise<readonly KeyAttestation[]> {
   const { pool, count, attestationKey, onKey } = wishes;
+  requireCurrentMasters(station, systemClock.nowMs());
+  await requireNoRewrap(station);
   const folder = poolFolder(station, pool);
   await makeDirectory(folder);
   const sites = await claimSites(station);
@@ -142,24 +134,22 @@ export async function generateKeys(station: Station, wishes: PoolWishes): Promis
     await makeKey(station, folder, sites, attestationKey);
     done++;
   }
+  await recordPools(station, sites, attestationKey);
   return poolKeys(station, pool);
 }
 
-/** The public halves of a pool. */
-export async function poolKeys(station: Station, pool: string): Promise<readonly KeyAttestation[]> {
-  const folder = poolFolder(station, pool);
-  const keys: KeyAttestation[] = [];
-  for (const name of await namesIn(folder))
-    keys.push(parseKeyAttestation(await readDocument(join(folder, name))));
-  return keys;
-}
-
-/** Whether this station made a key, in any of its pools. */
-export async function isOwnKey(station: Station, xpub: string): Promise<boolean> {
-  const name = `${keyIdOf(xpub)}.json`;
+/** Brings the backup manifest up to date: what it says of known keys stays, new keys are added. */
+async function recordPools(
+  station: Station,
+  sites: readonly string[],
+  attestationKey: AttestationKey,
+): Promise<void> {
+  const known = (await backupManifests(station)).at(-1)?.blobs ?? [];
+  const names = new Set(known.map(({ name }) => name));
+  const made: Blob[] = [];
   for (const pool of await namesIn(join(station.directory, 'pools'))) {
-    const attestation = await readDocumentIfThere(join(poolFolder(station, pool), name));
-    if (attestation !== undefined) return parseKeyAttestation(attestation).statement.xpub === xpub;
+    for (const { blobs } of await poolRecords(station, pool))
+      made.push(...blobs.filter(({ name }) => !names.has(name)));
   }
-  return false;
+  await recordBackup(station, sites, [...known, ...made], attestationKey);
 }

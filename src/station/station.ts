@@ -3,19 +3,29 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { networkName, plainText, publicKeySchema, toBase64Url, type PublicKey } from '../intents/index.ts';
 import {
+  certificatePem,
   createAttestationKey,
   isDemoKey,
   openAttestationKey,
-  parseMasterPublicKey,
   readRegularFile,
-  requireTwoMasters,
+  replaceFile,
   resolveSites,
   writeNewFile,
   type AttestationKey,
-  type Masters,
+  type MasterPublicKey,
+  type OfficerCertificate,
 } from '../keyring/index.ts';
-import { readDocument, writeDocument } from './documents.ts';
+import { systemClock } from '../shared/index.ts';
+import { documentBytes, readDocument, writeDocument } from './documents.ts';
 import { StationError } from './errors.ts';
+import {
+  readDisasterKey,
+  readMasters,
+  readRoot,
+  requireCurrentMasters,
+  type MasterTexts,
+  type OfficerMasters,
+} from './officer-masters.ts';
 
 const identitySchema = z.strictObject({
   version: z.literal(1),
@@ -24,8 +34,12 @@ const identitySchema = z.strictObject({
   name: plainText.min(1),
   network: networkName,
   attestationKey: publicKeySchema,
-  /** Public halves, PEM. */
+  /** Public halves, PEM: certificates under the root, or bare public keys where there is none. */
   masters: z.strictObject({ inner: z.string(), outer: z.string() }),
+  /** Certificate of the institution's root, PEM. */
+  root: z.string().optional(),
+  /** Public half of the disaster key, PEM; each seed is wrapped to it too. */
+  disaster: z.string().optional(),
   /** Where wrapped keys are kept. */
   sites: z.array(z.string()).min(2),
 });
@@ -34,9 +48,10 @@ export type StationIdentity = z.infer<typeof identitySchema>;
 export type StationRole = StationIdentity['role'];
 
 /** An offline signing program's home: what it is, and the directory with what it has pinned. */
-export interface Station extends Omit<StationIdentity, 'masters'> {
+export interface Station extends Omit<StationIdentity, 'masters' | 'root' | 'disaster'>, OfficerMasters {
   readonly directory: string;
-  readonly masters: Masters;
+  readonly root: OfficerCertificate | null;
+  readonly disaster: MasterPublicKey | null;
 }
 
 export interface StationWishes {
@@ -44,7 +59,10 @@ export interface StationWishes {
   readonly name: string;
   readonly network: StationIdentity['network'];
   /** Public halves, PEM, of two different holders. */
-  readonly masters: { readonly inner: string; readonly outer: string };
+  readonly masters: MasterTexts;
+  readonly root?: string;
+  /** Required on mainnet. */
+  readonly disaster?: string;
   readonly sites: readonly string[];
   /** Of the attestation key's file. */
   readonly passphrase: Buffer;
@@ -54,30 +72,45 @@ const IDENTITY = 'station.json';
 const ATTESTATION_KEY = 'attestation-key.pem';
 const MAX_KEY_FILE_BYTES = 64 * 1024;
 
-function openMasters(identity: Pick<StationIdentity, 'masters' | 'network'>): Masters {
-  const masters = {
-    inner: parseMasterPublicKey(identity.masters.inner),
-    outer: parseMasterPublicKey(identity.masters.outer),
-  };
-  requireTwoMasters(masters);
-  const demo = [masters.inner, masters.outer].find(({ fingerprint }) => isDemoKey(fingerprint));
-  if (demo !== undefined && identity.network === 'mainnet') {
+type Trust = Pick<StationIdentity, 'role' | 'network' | 'masters' | 'root' | 'disaster'>;
+
+function openTrust({ role, network, masters: texts, root: rootText, disaster: disasterText }: Trust) {
+  const root = readRoot(rootText);
+  const { masters, certificates } = readMasters(role, texts, root);
+  const disaster = readDisasterKey(disasterText, masters);
+  const keys = [masters.inner, masters.outer, ...(disaster === null ? [] : [disaster])];
+  const demo = keys.find(({ fingerprint }) => isDemoKey(fingerprint));
+  if (demo !== undefined && network === 'mainnet') {
     throw new StationError('station_demo_key', 'A demo key protects nothing: it is refused on mainnet.', {
       details: { fingerprint: demo.fingerprint },
     });
   }
-  return masters;
+  return { root, masters, certificates, disaster };
+}
+
+/** @throws StationError `disaster_key_missing`; KeyringError `certificate_expired`. */
+function requireFitToStart(trust: ReturnType<typeof openTrust>, network: StationIdentity['network']): void {
+  requireCurrentMasters(trust, systemClock.nowMs());
+  if (trust.disaster !== null || network !== 'mainnet') return;
+  throw new StationError(
+    'disaster_key_missing',
+    'On mainnet every seed is wrapped to a disaster key too: give its public half.',
+  );
 }
 
 /**
  * Makes a station's home: its attestation key, the two masters it wraps to, its role for good. The directory
  * appears whole or not at all.
- * @throws StationError `station_exists`, `station_demo_key`; KeyringError `passphrase_weak`, `master_key_…`,
+ * @throws StationError `station_exists`, `station_demo_key`, `disaster_key_…`; KeyringError `passphrase_weak`, `certificate_…`, `master_key_…`,
  * `masters_not_distinct`, `sites_too_few`, `file_…`.
  */
 export async function initStation(directory: string, wishes: StationWishes): Promise<Station> {
-  const { role, name, network, masters, passphrase } = wishes;
-  openMasters({ masters, network });
+  const { role, name, network, masters, root, disaster, passphrase } = wishes;
+  const optional = {
+    ...(root === undefined ? {} : { root }),
+    ...(disaster === undefined ? {} : { disaster }),
+  };
+  requireFitToStart(openTrust({ role, network, masters, ...optional }), network);
   const sites = [...(await resolveSites(wishes.sites))];
   const { publicKey, privatePem } = createAttestationKey(passphrase);
   const attestationKey: PublicKey = { algorithm: 'ed25519', raw: toBase64Url(publicKey) };
@@ -88,6 +121,7 @@ export async function initStation(directory: string, wishes: StationWishes): Pro
     network,
     attestationKey,
     masters,
+    ...optional,
     sites,
   });
   if (!identity.success) throw malformedIdentity(identity.error);
@@ -118,7 +152,50 @@ function malformedIdentity(error: z.ZodError): StationError {
 export async function openStation(directory: string): Promise<Station> {
   const identity = identitySchema.safeParse(await readDocument(join(directory, IDENTITY)));
   if (!identity.success) throw malformedIdentity(identity.error);
-  return { ...identity.data, directory, masters: openMasters(identity.data) };
+  return { ...identity.data, directory, ...openTrust(identity.data) };
+}
+
+/** Public halves, PEM, that a station is to wrap to from now on. */
+export interface TrustTexts {
+  readonly masters: MasterTexts;
+  /** Without it the disaster key stays the same. */
+  readonly disaster?: string;
+}
+
+/** What a station would wrap to with other keys. @throws as {@link openStation}. */
+export function trustOf(
+  station: Station,
+  { masters, disaster }: TrustTexts,
+): OfficerMasters & Pick<Station, 'disaster'> {
+  const { role, network, root } = station;
+  const pem = disaster ?? station.disaster?.key.export({ format: 'pem', type: 'spki' }).toString();
+  return openTrust({
+    role,
+    network,
+    masters,
+    ...(root === null ? {} : { root: certificatePem(root) }),
+    ...(pem === undefined ? {} : { disaster: pem }),
+  });
+}
+
+async function changeIdentity(station: Station, change: Partial<StationIdentity>): Promise<Station> {
+  const path = join(station.directory, IDENTITY);
+  const identity = identitySchema.safeParse(await readDocument(path));
+  if (!identity.success) throw malformedIdentity(identity.error);
+  await replaceFile(path, documentBytes({ ...identity.data, ...change }));
+  return openStation(station.directory);
+}
+
+/** Gives a station other masters, for everything that it wraps from now on: the last step of a rewrap. */
+export async function changeTrust(station: Station, target: TrustTexts): Promise<Station> {
+  trustOf(station, target);
+  return changeIdentity(station, target);
+}
+
+/** Keeps wrapped keys at another place from now on, in place of one that is gone. @throws KeyringError `sites_too_few`. */
+export async function replaceSite(station: Station, gone: string, place: string): Promise<Station> {
+  const sites = await resolveSites(station.sites.map((site) => (site === gone ? place : site)));
+  return changeIdentity(station, { sites: [...sites] });
 }
 
 /**

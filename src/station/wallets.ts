@@ -20,7 +20,7 @@ import { isIdOf } from '../shared/index.ts';
 import { makeDirectory, namesIn, readDocumentIfThere, writeDocument } from './documents.ts';
 import { StationError } from './errors.ts';
 import { acceptedManifests, manifestInForce } from './manifests.ts';
-import { isOwnKey } from './pool.ts';
+import { isOwnKey } from './pool-records.ts';
 import type { Station } from './station.ts';
 
 /** What the online side exports when a wallet is opened: the registration, and the signer's word that it pinned it. */

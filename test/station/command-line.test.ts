@@ -13,7 +13,8 @@ import {
 } from '../../src/bitcoin/index.ts';
 import { manifestHash, parseSigningBundle, type KeyAttestation } from '../../src/intents/index.ts';
 import { openEnvelope, openMasterKey, type Masters, type MasterPrivateKey } from '../../src/keyring/index.ts';
-import { accountKeyOf, envelopeContext, envelopeName } from '../../src/station/pool.ts';
+import { envelopeContext, envelopeName } from '../../src/station/pool-records.ts';
+import { accountKeyOf } from '../../src/station/pool.ts';
 import { openStation } from '../../src/station/index.ts';
 import {
   builtPayout,

@@ -11,7 +11,8 @@ import {
   type Station,
   type StationRole,
 } from '../../src/station/index.ts';
-import { accountKeyOf, envelopeContext, envelopeName } from '../../src/station/pool.ts';
+import { envelopeContext, envelopeName } from '../../src/station/pool-records.ts';
+import { accountKeyOf } from '../../src/station/pool.ts';
 import type { AttestedKey, Custody } from '../fixtures/custody.ts';
 import { custody } from '../fixtures/custody.ts';
 import { signedManifest } from '../fixtures/intents.ts';
@@ -50,6 +51,7 @@ export async function newStation(
     name: `${role} station`,
     network,
     masters: { inner: publicPem(inner), outer: publicPem(outer) },
+    disaster: publicPem('key-5'),
     sites,
     passphrase: PASSPHRASE,
   });

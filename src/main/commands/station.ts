@@ -2,7 +2,12 @@ import { basename, join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { NETWORK_NAMES, parseNetworkName } from '../../bitcoin/index.ts';
 import { parseSignedManifest, parseSigningBundle } from '../../intents/index.ts';
-import type { MasterPrivateKey, Masters } from '../../keyring/index.ts';
+import {
+  fingerprintWords,
+  type MasterPrivateKey,
+  type MasterPublicKey,
+  type Masters,
+} from '../../keyring/index.ts';
 import { describeError, systemClock } from '../../shared/index.ts';
 import {
   attestsBy,
@@ -21,6 +26,7 @@ import {
   readDocument,
   registerWallet,
   requireConfirmation,
+  requireCurrentMasters,
   requireSignable,
   signBundle,
   unlockStation,
@@ -33,6 +39,7 @@ import { askText } from '../terminal/ask.ts';
 import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
 import { registerCeremony } from './ceremony.ts';
+import { registerBackups } from './station-backups.ts';
 
 function say(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -55,12 +62,20 @@ interface InitOptions {
   readonly network: string;
   readonly innerMaster: string;
   readonly outerMaster: string;
+  readonly root?: string;
+  readonly disasterKey?: string;
   readonly site: string[];
   readonly passphraseFile?: string;
 }
 
+function keyLines(what: string, { fingerprint }: MasterPublicKey): string[] {
+  return [`${what}: ${fingerprint}`, `  ${fingerprintWords(fingerprint)}`];
+}
+
 async function init(directory: string, options: InitOptions): Promise<void> {
   const masters = { inner: await readText(options.innerMaster), outer: await readText(options.outerMaster) };
+  const root = options.root === undefined ? {} : { root: await readText(options.root) };
+  const disaster = options.disasterKey === undefined ? {} : { disaster: await readText(options.disasterKey) };
   const station = await withPassphrase(
     'this station',
     { file: options.passphraseFile, isNew: true },
@@ -70,14 +85,19 @@ async function init(directory: string, options: InitOptions): Promise<void> {
         name: options.name,
         network: parseNetworkName(options.network),
         masters,
+        ...root,
+        ...disaster,
         sites: options.site,
         passphrase,
       }),
   );
   say(
     `Made the ${station.role} station ${station.name} for ${station.network}.`,
-    `Inner master: ${station.masters.inner.fingerprint}`,
-    `Outer master: ${station.masters.outer.fingerprint}`,
+    ...keyLines('Inner master', station.masters.inner),
+    ...keyLines('Outer master', station.masters.outer),
+    ...(station.disaster === null
+      ? ['No disaster key: without both masters these keys are gone.']
+      : keyLines('Disaster key', station.disaster)),
     'The manifest names it by this attestation key:',
     JSON.stringify(station.attestationKey),
   );
@@ -216,6 +236,7 @@ async function sign(directory: string, files: readonly string[], options: SignOp
     if (checked !== undefined) confirmed.push(checked);
   }
   if (confirmed.length === 0) return;
+  requireCurrentMasters(station, systemClock.nowMs());
   const masters = await openMasters(options);
   const onFile = progress('Files signed', confirmed.length);
   for (const [position, { file, signable }] of confirmed.entries()) {
@@ -238,14 +259,17 @@ export function registerStation(trilock: Command): void {
     .command('station')
     .description('the offline signing program: make keys, check, sign');
   registerCeremony(station);
+  registerBackups(station);
   station
     .command('init <directory>')
     .description('make a station: its role and its two master keys, for good')
     .requiredOption('--role <role>', 'cold or backup', roleName)
     .requiredOption('--name <name>', 'as its attestations call it')
     .requiredOption('--network <network>', NETWORK_NAMES.join(', '))
-    .requiredOption('--inner-master <file>', 'public half of the master of the first holder, PEM')
-    .requiredOption('--outer-master <file>', 'public half of the master of the second holder, PEM')
+    .requiredOption('--inner-master <file>', 'certificate (or public key) of master A, PEM')
+    .requiredOption('--outer-master <file>', 'certificate (or public key) of master B, PEM')
+    .option('--root <file>', 'the institution’s root certificate, under which both masters’ are')
+    .option('--disaster-key <file>', 'public half of the disaster key, PEM; required on mainnet')
     .requiredOption('--site <directory...>', 'where wrapped keys are kept: two places or more')
     .option('--passphrase-file <file>', 'instead of asking')
     .action(init);
