@@ -157,6 +157,13 @@ export class ApprovalQueue {
     return await this.#apply(tx, stored, 'execute', by, {});
   }
 
+  /** What was begun will never take effect, for certain: its approvals count again. @throws ApprovalError `queued_intent_settled`. */
+  async recall(tx: DatabaseTransaction, id: IntentId, by: QueueActor): Promise<StoredIntent> {
+    const stored = await this.lock(tx, id);
+    if (stored.state === 'approved') return stored;
+    return await this.#apply(tx, stored, 'recall', by, {});
+  }
+
   async #quorum(
     intent: Intent,
     approvals: readonly Approval[],

@@ -9,7 +9,7 @@ export const QUEUE_STATES = [
   /** Signed; waits for approvals. */
   'open',
   'approved',
-  /** Its kind has begun what cannot be taken back; the queue has no say any more. */
+  /** Its kind has begun what people cannot take back; the queue has no say any more. */
   'executed',
   'rejected',
   'cancelled',
@@ -31,7 +31,7 @@ export interface StoredIntent<I extends Intent = Intent> {
   readonly changedAt: Date;
 }
 
-export const QUEUE_COMMANDS = ['sign', 'approve', 'reject', 'cancel', 'expire', 'execute'] as const;
+export const QUEUE_COMMANDS = ['sign', 'approve', 'reject', 'cancel', 'expire', 'execute', 'recall'] as const;
 export type QueueCommand = (typeof QUEUE_COMMANDS)[number];
 
 /** State, command, next. What is not here is refused. An approval short of the quorum leaves the state as it is. */
@@ -39,7 +39,8 @@ export const QUEUE_TABLE = {
   draft: { sign: 'open', cancel: 'cancelled', expire: 'expired' },
   open: { approve: 'approved', reject: 'rejected', cancel: 'cancelled', expire: 'expired' },
   approved: { reject: 'rejected', cancel: 'cancelled', expire: 'expired', execute: 'executed' },
-  executed: {},
+  // Only its kind does so, when it is certain that nothing of it will ever take effect.
+  executed: { recall: 'approved' },
   rejected: {},
   cancelled: {},
   expired: {},
@@ -105,7 +106,7 @@ export function requireKind<Kind extends IntentKind>(
   return { ...stored, intent: intent as IntentOf<Kind> };
 }
 
-/** Whether nothing can change any more. */
+/** Whether people have no say any more. */
 export function isSettled(state: QueueState): boolean {
-  return Object.keys(QUEUE_TABLE[state]).length === 0;
+  return state in ENDED;
 }

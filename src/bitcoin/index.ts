@@ -52,7 +52,15 @@ export {
 export { MAX_UNCONFIRMED_ANCESTORS } from './selection/eligible-coins.ts';
 export type { ChainTip } from './selection/locktime.ts';
 export { systemRandom, type RandomSource } from './selection/random-source.ts';
-export { dustThreshold, MAX_STANDARD_WEIGHT } from './transactions/sizes.ts';
+export {
+  dustThreshold,
+  feeForTransactionWeight,
+  MAX_STANDARD_WEIGHT,
+  multisigInputWeight,
+  outputWeight,
+  transactionWeight,
+  virtualSize,
+} from './transactions/sizes.ts';
 export { buildChildPaysForParent, type ChildRequest } from './spend/child-pays-for-parent.ts';
 export { buildConsolidations, type ConsolidationRequest } from './spend/build-consolidations.ts';
 export { buildSweeps, type SweepRequest } from './spend/build-sweeps.ts';

@@ -34,6 +34,7 @@ export type IntentErrorCode =
   | 'statement_malformed'
   | 'statement_for_another_purpose'
   | 'statement_out_of_time'
+  | 'fee_share_exceeded'
   | 'manifest_malformed'
   | 'manifest_not_signed'
   | 'manifest_expired'

@@ -1,3 +1,5 @@
+export { abandonedTransactions, abandonmentDigest } from './abandonment.ts';
+export * from './abandonment-contract.ts';
 export {
   amountAtStake,
   quorumRuleFor,
@@ -25,6 +27,7 @@ export {
   requireOfficers,
 } from './manifest.ts';
 export * from './manifest-contract.ts';
+export { feeBearerOf, jointFeeCap, shareFee, type FeeBearer } from './share-fee.ts';
 export * from './signature-contract.ts';
 export { hashStatement, hex, taggedHash } from './tagged-hash.ts';
 export { verifySignature } from './verify-signature.ts';

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { abandonmentSchema } from './abandonment-contract.ts';
 import { approvalSchema, requestSignatureSchema } from './approval-contract.ts';
 import { idText } from './fields-contract.ts';
 import { withdrawalIntentSchema } from './intent-contract.ts';
 
 /** At most so many intents are paid by one transaction. */
 const MAX_INTENTS = 200;
+/** Transactions that were built for them before. */
+const MAX_ABANDONED = 500;
 
 /** One intent with everything that entitles it. */
 export const entitledIntentSchema = z.strictObject({
@@ -24,6 +27,8 @@ export const signingBundleSchema = z.strictObject({
   intents: z.array(entitledIntentSchema).min(1).max(MAX_INTENTS),
   /** BIP174, base64. */
   psbt: z.string().max(16 * 1024 * 1024),
+  /** Of transactions that a station may have signed for some of these intents, and that will never be complete. */
+  abandoned: z.array(abandonmentSchema).max(MAX_ABANDONED).optional(),
 });
 
 export type EntitledIntent = z.infer<typeof entitledIntentSchema>;

@@ -12,7 +12,13 @@ import {
   type SpendLimits,
   type WalletDescriptor,
 } from '../bitcoin/index.ts';
-import { addSatoshis, feeRateFromSatsPerKvb, parseSatoshis, type Satoshis } from '../shared/index.ts';
+import {
+  addSatoshis,
+  feeRateFromSatsPerKvb,
+  parseSatoshis,
+  ZERO_SATOSHIS,
+  type Satoshis,
+} from '../shared/index.ts';
 import { amountAtStake, verifyApprovals, verifyRequest } from './approval.ts';
 import { IntentError } from './errors.ts';
 import type { WithdrawalIntent } from './intent-contract.ts';
@@ -21,6 +27,7 @@ import type { Manifest } from './manifest-contract.ts';
 import { checkManifestCurrent } from './manifest.ts';
 import type { PublicKey } from './signature-contract.ts';
 import { signingBundleSchema, type EntitledIntent, type SigningBundle } from './signing-bundle-contract.ts';
+import { feeBearerOf, shareFee } from './share-fee.ts';
 import { descriptorHash } from './wallet-registration.ts';
 
 /** What the verifier itself has pinned; nothing of it comes with the bundle. */
@@ -46,6 +53,8 @@ export interface VerifiedBundle {
     readonly intent: WithdrawalIntent;
     readonly hash: string;
     readonly approvedBy: readonly string[];
+    /** What it bears of the fee. */
+    readonly feeShare: Satoshis;
   }[];
   /** What the transaction must be; it passes this again when it is complete. */
   readonly expectation: SpendExpectation;
@@ -83,12 +92,58 @@ function checkSource(intent: WithdrawalIntent, bundle: SigningBundle, wallet: Bu
   }
 }
 
+type EntitledBy = Omit<VerifiedBundle['intents'][number], 'feeShare'>;
+
+/** Says of which intent it is, so that whoever sent several can go on without this one. */
+function naming(intent: string, thrown: unknown): unknown {
+  if (!(thrown instanceof IntentError)) return thrown;
+  const { code, message, details, retryable } = thrown;
+  return new IntentError(code, message, { details: { ...details, intent }, retryable, cause: thrown });
+}
+
+async function verifyEach(
+  bundle: SigningBundle,
+  trust: BundleTrust,
+  nowMs: number,
+): Promise<readonly EntitledBy[]> {
+  const intents: EntitledBy[] = [];
+  for (const entitled of bundle.intents) {
+    try {
+      intents.push(await verifyEntitled(entitled, bundle, trust, nowMs));
+    } catch (thrown) {
+      throw naming(entitled.intent.id, thrown);
+    }
+  }
+  if (new Set(intents.map(({ intent }) => intent.id)).size !== intents.length) {
+    throw new IntentError('bundle_malformed', 'One intent is listed twice.');
+  }
+  return intents;
+}
+
+/** Nobody bears more of the fee than was approved for them, however much others may. @throws IntentError `fee_share_exceeded`. */
+function sharesOf(
+  fee: Satoshis,
+  intents: readonly EntitledBy[],
+  { network }: Manifest,
+): VerifiedBundle['intents'] {
+  const bearers = intents.map(({ intent }) => feeBearerOf(intent, network));
+  const shares = shareFee(fee, bearers);
+  return intents.map((entitled, index) => {
+    const feeShare = shares[index] ?? ZERO_SATOSHIS;
+    const cap = bearers[index]?.cap ?? ZERO_SATOSHIS;
+    if (feeShare <= cap) return { ...entitled, feeShare };
+    throw new IntentError('fee_share_exceeded', 'An intent would bear more of the fee than it allows.', {
+      details: { intent: entitled.intent.id, shareSats: feeShare.toString(), capSats: cap.toString() },
+    });
+  });
+}
+
 async function verifyEntitled(
   entitled: EntitledIntent,
   bundle: SigningBundle,
   trust: BundleTrust,
   nowMs: number,
-): Promise<VerifiedBundle['intents'][number]> {
+): Promise<EntitledBy> {
   const { manifest, wallet } = trust;
   const { intent } = entitled;
   parseIntent(intent);
@@ -129,7 +184,7 @@ function limitsOf(intents: readonly WithdrawalIntent[], manifest: Manifest): Spe
 /**
  * Checks a bundle from its bytes and from what the verifier has pinned, and nothing else: every intent is current,
  * for this wallet, asked for by its customer and approved by enough people; the transaction pays exactly what
- * the intents say together, returns the rest to this wallet, and pays no more fee than was approved.
+ * the intents say together, returns the rest to this wallet, and pays no more fee than was approved, for any of them.
  * @throws IntentError, BitcoinError: the first thing that is wrong, by its code.
  */
 export async function verifyBundle(
@@ -139,11 +194,7 @@ export async function verifyBundle(
 ): Promise<VerifiedBundle> {
   const { manifest, wallet } = trust;
   checkManifestCurrent(manifest, nowMs);
-  const intents: VerifiedBundle['intents'][number][] = [];
-  for (const entitled of bundle.intents) intents.push(await verifyEntitled(entitled, bundle, trust, nowMs));
-  if (new Set(intents.map(({ intent }) => intent.id)).size !== intents.length) {
-    throw new IntentError('bundle_malformed', 'One intent is listed twice.');
-  }
+  const intents = await verifyEach(bundle, trust, nowMs);
   const plain = intents.map(({ intent }) => intent);
   const psbt = parsePsbtBase64(bundle.psbt);
   const expectation: SpendExpectation = {
@@ -155,7 +206,7 @@ export async function verifyBundle(
   const explanation = explain(psbt, [wallet]);
   return {
     psbt,
-    intents,
+    intents: sharesOf(spend.fee, intents, manifest),
     expectation,
     spend,
     explanation,

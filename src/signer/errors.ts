@@ -29,6 +29,7 @@ export type SignerErrorCode =
   | 'credential_unknown'
   | 'cosigner_signature_missing'
   | 'intent_revoked'
+  | 'transaction_abandoned'
   | 'intent_consumed'
   | 'outpoint_promised'
   | 'replacement_not_higher'

@@ -9,7 +9,7 @@ const JOURNAL_TAG = 'trilock/signer-journal/1';
 export const NO_HEAD = '0'.repeat(64);
 
 export type JournalKind =
-  'manifest' | 'key' | 'wallet' | 'credential' | 'signed' | 'revoked' | 'sealed' | 'resumed';
+  'manifest' | 'key' | 'wallet' | 'credential' | 'signed' | 'revoked' | 'abandoned' | 'sealed' | 'resumed';
 
 /** Where the signer's record stands. */
 export interface JournalHead {

@@ -19,20 +19,20 @@ import {
 
 const DAY_MS = 24 * 3_600_000;
 
-function consumed(reason: string, txid: string): never {
+function consumed(reason: string, txid: string, intentHash?: string): never {
   throw new SignerError('intent_consumed', 'An intent is paid once, and this one is spoken for.', {
-    details: { reason, txid },
+    details: { reason, txid, ...(intentHash === undefined ? {} : { intentHash }) },
   });
 }
 
 /** A further transaction for the same intents spends the very same coins, so that at most one confirms. */
 function checkReplacement(spend: NewSpend, earlier: readonly ConsumedIntent[], intentSet: string): void {
   if (earlier.length !== spend.intents.length || earlier.some((entry) => entry.intentSet !== intentSet)) {
-    consumed('it was signed for together with other intents', spend.txid);
+    consumed('it was signed for together with other intents', spend.txid, earlier[0]?.intentHash);
   }
   const outpointSet = outpointSetHash(spend.outpoints);
   if (earlier.some((entry) => entry.outpointSet !== outpointSet)) {
-    consumed('it was signed for with other coins', spend.txid);
+    consumed('it was signed for with other coins', spend.txid, earlier[0]?.intentHash);
   }
 }
 

@@ -27,6 +27,7 @@ import { approvalsCountFrom } from './seal-and-resume.ts';
 import type { SignerParameters } from './signer-contract.ts';
 import { exclusively, type SignerParts } from './signer-parts.ts';
 import {
+  abandonedAt,
   addRelease,
   intentSetHash,
   recordedSpend,
@@ -80,14 +81,23 @@ async function requireOthers(tx: Tx, wallet: BundleTrust['wallet'], { psbt }: Ve
 }
 
 function requireRecentApprovals(bundle: SigningBundle, fromMs: number): void {
-  const statements = bundle.intents.flatMap(({ request, approvals }) => [
-    ...(request === null ? [] : [request.statement]),
-    ...approvals.map((approval) => approval.statement),
-  ]);
+  const statements = bundle.intents.flatMap(({ intent, request, approvals }) =>
+    [...(request === null ? [] : [request]), ...approvals].map(({ statement }) => ({
+      signedAt: statement.signedAt,
+      intent: intent.id,
+    })),
+  );
   const old = statements.find(({ signedAt }) => Date.parse(signedAt) < fromMs);
   if (old === undefined) return;
   throw new SignerError('approval_before_resume', 'What was signed before the signer was resumed is void.', {
-    details: { signedAt: old.signedAt },
+    details: { ...old },
+  });
+}
+
+async function requireNotAbandoned(tx: Tx, txid: string): Promise<void> {
+  if ((await abandonedAt(tx, txid)) === undefined) return;
+  throw new SignerError('transaction_abandoned', 'The transaction was given up and is never signed.', {
+    details: { txid },
   });
 }
 
@@ -131,6 +141,7 @@ function checkAndRecord(
     requireRecentApprovals(bundle, await approvalsCountFrom(tx));
     await requireOthers(tx, trust.wallet, verified);
     const txid = transactionId(verified.psbt.transaction);
+    await requireNotAbandoned(tx, txid);
     const counter = await recordSpend(tx, parts, trust.manifest, {
       txid,
       wallet: bundle.wallet,
@@ -170,6 +181,7 @@ function release(
 ): Promise<SignAnswer> {
   return exclusively(parts.pool, async (tx) => {
     await requireNotRevoked(tx, hashes);
+    await requireNotAbandoned(tx, answer.txid);
     const earlier = await releasedAnswer(tx, answer.txid);
     if (earlier !== undefined) return earlier;
     const atMs = parts.clock.nowMs();
@@ -191,7 +203,7 @@ function release(
  * countersign, and signs last. A lost answer is repeated as it was.
  * @throws IntentError and BitcoinError of the bundle; SignerError `signer_sealed`, `manifest_missing`,
  * `wallet_unknown`, `cosigner_signature_missing`, `intent_revoked`, `intent_consumed`, `outpoint_promised`,
- * `replacement_not_higher`, `daily_limit_exceeded`, `approval_before_resume`, `platform_key_missing`,
+ * `transaction_abandoned`, `replacement_not_higher`, `daily_limit_exceeded`, `approval_before_resume`, `platform_key_missing`,
  * `witness_out_of_reach`.
  */
 export async function signBundle(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  abandonmentSchema,
   credentialPinSchema,
   hash32,
   idText,
@@ -30,6 +31,7 @@ export const signerAlertSchema = z.strictObject({
     'refused',
     'signed',
     'revoked',
+    'abandoned',
     'sealed',
     'resumed',
     'manifest',
@@ -104,6 +106,11 @@ export const signerContract = {
   revoke: {
     parameters: z.strictObject({ intentHash: hash32, reason: plainText.min(1) }),
     answer: z.strictObject({ revokedAt: instant, signed: z.array(hash32) }),
+  },
+  /** Afterwards the transaction is never signed, and the statement says so; null when a signature for it left before. */
+  abandon: {
+    parameters: z.strictObject({ txid: hash32, reason: plainText.min(1) }),
+    answer: z.strictObject({ abandonment: abandonmentSchema.nullable() }),
   },
   loadManifest: {
     parameters: z.strictObject({ signedManifest: signedManifestSchema }),

@@ -1,4 +1,5 @@
 import { isDomainError, type DomainError, type JsonValue } from '../shared/index.ts';
+import { abandonTransaction } from './abandon-transaction.ts';
 import { addAlert } from './alert-store.ts';
 import { createPlatformKey } from './create-platform-key.ts';
 import { SignerError } from './errors.ts';
@@ -31,6 +32,7 @@ const USE_CASES: UseCases = {
   pinCredential,
   sign: signBundle,
   revoke: revokeIntent,
+  abandon: abandonTransaction,
   loadManifest,
   seal: async (parts, parameters) => {
     await sealSigner(parts, parameters);

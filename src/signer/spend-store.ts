@@ -62,12 +62,14 @@ export async function addRelease(tx: Queryable, answer: SignAnswer, atMs: number
   ]);
 }
 
+/** What speaks for these intents; what was given up does not. */
 export async function consumedIntents(
   tx: Queryable,
   intentHashes: readonly string[],
 ): Promise<ConsumedIntent[]> {
   const { rows } = await tx.query<{ intent_hash: string; intent_set: string; outpoint_set: string }>(
-    'SELECT intent_hash, intent_set, outpoint_set FROM signer.consumed_intent WHERE intent_hash = ANY($1)',
+    `SELECT intent_hash, intent_set, outpoint_set FROM signer.consumed_intent
+     WHERE intent_hash = ANY($1) AND signer.spoken_for(intent_set, outpoint_set)`,
     [intentHashes],
   );
   return rows.map((row) => ({
@@ -84,16 +86,18 @@ export async function promisedToOthers(
   intentSet: string,
 ): Promise<string[]> {
   const { rows } = await tx.query<{ outpoint: string }>(
-    'SELECT outpoint FROM signer.promised_outpoint WHERE outpoint = ANY($1) AND intent_set <> $2',
+    `SELECT outpoint FROM signer.promised_outpoint WHERE outpoint = ANY($1) AND intent_set <> $2
+       AND signer.spoken_for(intent_set, outpoint_set)`,
     [outpoints, intentSet],
   );
   return rows.map((row) => row.outpoint);
 }
 
-/** The highest fee among the transactions of a set of intents; undefined when there is none. */
+/** The highest fee among the transactions of a set of intents that were not given up; undefined when there is none. */
 export async function highestFee(tx: Queryable, intentSet: string): Promise<bigint | undefined> {
   const { rows } = await tx.query<{ fee: bigint | null }>(
-    'SELECT max(fee) AS fee FROM signer.spend WHERE intent_set = $1',
+    `SELECT max(fee) AS fee FROM signer.spend
+     WHERE intent_set = $1 AND txid NOT IN (SELECT txid FROM signer.abandoned_transaction)`,
     [intentSet],
   );
   return rows[0]?.fee ?? undefined;
@@ -102,7 +106,8 @@ export async function highestFee(tx: Queryable, intentSet: string): Promise<bigi
 /** What was consumed at or after a time: the amounts of intents, each once, fee bumps included in its first. */
 export async function consumedSince(tx: Queryable, sinceMs: number): Promise<bigint> {
   const { rows } = await tx.query<{ total: bigint }>(
-    'SELECT coalesce(sum(satoshis), 0)::bigint AS total FROM signer.consumed_intent WHERE consumed_at_ms > $1',
+    `SELECT coalesce(sum(satoshis), 0)::bigint AS total FROM signer.consumed_intent
+     WHERE consumed_at_ms > $1 AND signer.spoken_for(intent_set, outpoint_set)`,
     [sinceMs],
   );
   return rows[0]?.total ?? 0n;
@@ -122,14 +127,14 @@ export async function addSpend(
     [spend.txid, spend.wallet, intentSet, outpointSet, spend.fee, epoch, counter, atMs],
   );
   await tx.query(
-    `INSERT INTO signer.promised_outpoint (outpoint, intent_set) SELECT unnest($1::text[]), $2
-     ON CONFLICT (outpoint) DO NOTHING`,
-    [spend.outpoints, intentSet],
+    `INSERT INTO signer.promised_outpoint (outpoint, intent_set, outpoint_set) SELECT unnest($1::text[]), $2, $3
+     ON CONFLICT DO NOTHING`,
+    [spend.outpoints, intentSet, outpointSet],
   );
   for (const { hash, satoshis } of spend.intents) {
     await tx.query(
       `INSERT INTO signer.consumed_intent (intent_hash, intent_set, outpoint_set, satoshis, consumed_at_ms)
-       VALUES ($1, $2, $3, $4, $5) ON CONFLICT (intent_hash) DO NOTHING`,
+       VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
       [hash, intentSet, outpointSet, satoshis, atMs],
     );
     await tx.query(
@@ -176,4 +181,25 @@ export async function releasedFor(tx: Queryable, intentHash: string): Promise<st
     [intentHash],
   );
   return rows.map((row) => row.txid);
+}
+
+/** When a transaction was given up, if it was. */
+export async function abandonedAt(tx: Queryable, txid: string): Promise<number | undefined> {
+  const { rows } = await tx.query<{ abandoned_at_ms: bigint }>(
+    'SELECT abandoned_at_ms FROM signer.abandoned_transaction WHERE txid = $1',
+    [txid],
+  );
+  return rows[0] === undefined ? undefined : Number(rows[0].abandoned_at_ms);
+}
+
+export async function addAbandonment(
+  tx: Queryable,
+  txid: string,
+  reason: string,
+  atMs: number,
+): Promise<void> {
+  await tx.query(
+    'INSERT INTO signer.abandoned_transaction (txid, reason, abandoned_at_ms) VALUES ($1, $2, $3)',
+    [txid, reason, atMs],
+  );
 }

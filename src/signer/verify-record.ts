@@ -69,7 +69,7 @@ function signedLines(subject: SignedSubject): string[] {
     `spend ${txid} ${wallet} ${intentSet} ${outpointSet} ${feeSats}`,
     ...intents.map(({ hash }) => `paid ${txid} ${hash}`),
     ...intents.map(({ hash, satoshis }) => `consumed ${hash} ${intentSet} ${outpointSet} ${satoshis}`),
-    ...outpoints.map((outpoint) => `promised ${outpoint} ${intentSet}`),
+    ...outpoints.map((outpoint) => `promised ${outpoint} ${intentSet} ${outpointSet}`),
   ];
 }
 
@@ -92,6 +92,7 @@ function expectedLines(rows: readonly Row[]): Set<string> {
       lines.add(`credential ${word(subject, 'customer')} ${word(subject, 'credential')}`);
     }
     if (kind === 'revoked') lines.add(`revoked ${word(subject, 'intentHash')}`);
+    if (kind === 'abandoned') lines.add(`abandoned ${word(subject, 'txid')}`);
     if (kind === 'resumed')
       lines.add(`resumed ${epoch} ${word(subject, 'witnessKey')} ${word(subject, 'issuedAt')}`);
     if (kind === 'signed') for (const line of signedLines(JSON.parse(text) as SignedSubject)) lines.add(line);
@@ -102,10 +103,11 @@ function expectedLines(rows: readonly Row[]): Set<string> {
 const LINES = `
   SELECT 'key ' || wallet || ' ' || xpub || ' ' || origin AS line FROM signer.platform_key
   UNION ALL SELECT 'revoked ' || intent_hash FROM signer.revoked_intent
+  UNION ALL SELECT 'abandoned ' || txid FROM signer.abandoned_transaction
   UNION ALL SELECT 'spend ' || concat_ws(' ', txid, wallet, intent_set, outpoint_set, fee) FROM signer.spend
   UNION ALL SELECT 'paid ' || txid || ' ' || intent_hash FROM signer.spend_intent
   UNION ALL SELECT 'consumed ' || concat_ws(' ', intent_hash, intent_set, outpoint_set, satoshis) FROM signer.consumed_intent
-  UNION ALL SELECT 'promised ' || outpoint || ' ' || intent_set FROM signer.promised_outpoint
+  UNION ALL SELECT 'promised ' || concat_ws(' ', outpoint, intent_set, outpoint_set) FROM signer.promised_outpoint
   UNION ALL SELECT 'resumed ' || epoch || ' ' || witness_key || ' ' || (document::jsonb -> 'statement' ->> 'issuedAt')
     FROM signer.resumption`;
 

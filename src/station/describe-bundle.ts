@@ -35,6 +35,12 @@ function intentLines({ intent, approvals }: EntitledIntent, manifest: Manifest):
   ];
 }
 
+/** What each bears of a fee that several share. */
+function shareLines({ intents }: VerifiedBundle): string[] {
+  if (intents.length === 1) return [];
+  return intents.map(({ intent, feeShare }) => `Of the fee, ${intent.id} bears ${feeShare} satoshis.`);
+}
+
 /** A checked bundle in plain words: what the transaction does, and what entitles it. */
 export function describeVerified(
   bundle: SigningBundle,
@@ -44,6 +50,7 @@ export function describeVerified(
   return [
     ...verified.explanation.lines,
     ...bundle.intents.flatMap((entitled) => intentLines(entitled, manifest)),
+    ...shareLines(verified),
     'Every intent is signed by its customer and approved by enough people; the transaction pays just that.',
   ];
 }

@@ -100,7 +100,7 @@ export async function checkBundle(
 
 /**
  * Whether this station may sign a checked bundle: it has a key of the wallet, and has signed no transaction for any
- * of the intents that could confirm beside this one. @throws StationError `own_key_missing`, `intent_signed_otherwise`.
+ * of the intents that could confirm beside this one and was not given up. @throws StationError `own_key_missing`, `intent_signed_otherwise`.
  */
 export async function requireSignable(station: Station, checked: CheckedBundle): Promise<SignableBundle> {
   const { ownKey } = checked.wallet;
@@ -109,7 +109,8 @@ export async function requireSignable(station: Station, checked: CheckedBundle):
       details: { wallet: checked.bundle.wallet },
     });
   }
-  await requireNotSignedOtherwise(station, checked.verified);
+  const { bundle, verified } = checked;
+  await requireNotSignedOtherwise(station, bundle, verified, await manifestInForce(station));
   return { ...checked, ownKey };
 }
 

@@ -1,6 +1,11 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { VerifiedBundle } from '../intents/index.ts';
+import {
+  abandonedTransactions,
+  type Manifest,
+  type SigningBundle,
+  type VerifiedBundle,
+} from '../intents/index.ts';
 import { makeDirectory, namesIn, readDocument, readDocumentIfThere, writeDocument } from './documents.ts';
 import { StationError } from './errors.ts';
 import type { Station } from './station.ts';
@@ -17,10 +22,16 @@ function outpointsOf({ explanation }: VerifiedBundle): string[] {
 
 /**
  * One intent, one confirmed transaction: whatever else was signed for it must share a coin with this one, so that
- * only one of them can ever confirm. Fee variants and replacements do.
- * @throws StationError `intent_signed_otherwise`.
+ * only one of them can ever confirm, as fee variants and replacements do, or the platform signer has given it up.
+ * @throws StationError `intent_signed_otherwise`; IntentError `signature_…` of what is said to be given up.
  */
-export async function requireNotSignedOtherwise(station: Station, verified: VerifiedBundle): Promise<void> {
+export async function requireNotSignedOtherwise(
+  station: Station,
+  { abandoned = [] }: SigningBundle,
+  verified: VerifiedBundle,
+  manifest: Manifest,
+): Promise<void> {
+  const givenUp = await abandonedTransactions(abandoned, manifest);
   const spent = new Set(outpointsOf(verified));
   for (const { hash, intent } of verified.intents) {
     const folder = folderOf(station, hash);
@@ -29,6 +40,7 @@ export async function requireNotSignedOtherwise(station: Station, verified: Veri
       if (!signed.success)
         throw new StationError('station_damaged', 'The record of what was signed is damaged.');
       if (signed.data.outpoints.some((outpoint) => spent.has(outpoint))) continue;
+      if (givenUp.has(signed.data.txid)) continue;
       throw new StationError(
         'intent_signed_otherwise',
         'Another transaction was signed for this intent, and both could confirm: its payee would be paid twice.',

@@ -9,21 +9,17 @@ import type { DatabaseTransaction } from '../database/index.ts';
 import { countingApprovals } from '../approvals/index.ts';
 import {
   descriptorHash,
+  feeBearerOf,
+  jointFeeCap,
   withdrawalIntentOf,
   type Intent,
   type Manifest,
   type SigningBundle,
 } from '../intents/index.ts';
-import {
-  addSatoshis,
-  feeRateFromSatsPerKvb,
-  parseId,
-  parseSatoshis,
-  type WalletId,
-} from '../shared/index.ts';
+import { feeRateFromSatsPerKvb, parseId, parseSatoshis, type WalletId } from '../shared/index.ts';
 import { verifyBundle, type VerifiedBundle } from '../intents/index.ts';
 import { WithdrawalError } from './errors.ts';
-import type { PayoutTransaction } from './payout-store.ts';
+import { abandonmentsOf, type PayoutTransaction } from './payout-store.ts';
 import type { SourceWallet, WalletsPort } from './ports.ts';
 import type { Member, RequestParts } from './withdrawal-parts.ts';
 import { requireSameWords } from './withdrawal-store.ts';
@@ -53,14 +49,14 @@ export async function sourceOf(
   return wallet;
 }
 
-/** What the transaction of some intents must be; the same limits as the signer's. */
+/** What the transaction of some intents must be; the signer's limits, and a fee of which each can bear its share. */
 export function expectationOf(
   wallet: SourceWallet,
   stored: readonly Intent[],
   manifest: Manifest,
 ): SpendExpectation {
   const intents = stored.map(withdrawalIntentOf);
-  const approved = addSatoshis(...intents.map(({ body }) => parseSatoshis(body.maxFeeSatoshis)));
+  const approved = jointFeeCap(intents.map((intent) => feeBearerOf(intent, manifest.network)));
   const institution = parseSatoshis(manifest.limits.maxFeeSatoshis);
   return {
     wallet: wallet.descriptor,
@@ -93,6 +89,7 @@ export function requireOwnTransaction({ txid, psbt, cosigned }: PayoutTransactio
 
 /** A PSBT with all that entitles it, from our own records: what others sent along is never handed on. */
 export async function bundleOf(
+  tx: DatabaseTransaction,
   wallet: SourceWallet,
   members: readonly Member[],
   psbt: string,
@@ -106,7 +103,11 @@ export async function bundleOf(
     const approvals = await countingApprovals(intent, stored.approvals, manifest, nowMs);
     intents.push({ intent, request, approvals: [...approvals] });
   }
-  return { version: 1, wallet: wallet.id, intents, psbt };
+  const abandoned = await abandonmentsOf(
+    tx,
+    members.map(({ withdrawal }) => withdrawal.id),
+  );
+  return { version: 1, wallet: wallet.id, intents, psbt, ...(abandoned.length === 0 ? {} : { abandoned }) };
 }
 
 /** Checks a bundle just as station and signer will, so that what they would refuse fails here. @throws IntentError, BitcoinError. */

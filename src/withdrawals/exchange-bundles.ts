@@ -63,7 +63,7 @@ async function awaitedBundle(
   const wallet = await sourceOf(parts, tx, payout.walletId, members);
   if (owner !== undefined && wallet.customer !== owner) return undefined;
   const manifest = await parts.trust.manifest();
-  const bundle = await bundleOf(wallet, members, psbt, manifest, parts.clock.nowMs());
+  const bundle = await bundleOf(tx, wallet, members, psbt, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
   return { payout: payout.id, txid, bundle };
 }
@@ -171,7 +171,7 @@ async function takeBack(
     await checkBundle(
       parts,
       wallet,
-      await bundleOf(wallet, members, cosigned, manifest, parts.clock.nowMs()),
+      await bundleOf(tx, wallet, members, cosigned, manifest, parts.clock.nowMs()),
     );
     await changeTransaction(tx, payout, latest.number, { cosigned });
     const now = new Date(parts.clock.nowMs());

@@ -1,8 +1,9 @@
 import type { DatabaseTransaction } from '../database/index.ts';
 import { isSettled } from '../approvals/index.ts';
+import type { Abandonment } from '../intents/index.ts';
 import { crashPoint, idToUuid } from '../shared/index.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
-import { releasePayout } from './payout-store.ts';
+import { latestOf, releasePayout, type Payout } from './payout-store.ts';
 import { WORKER, type Group, type Member, type StepParts } from './withdrawal-parts.ts';
 import { moveWithdrawal, type Move } from './withdrawal-store.ts';
 import type { WithdrawalCommand, WithdrawalFacts } from './withdrawal.ts';
@@ -17,6 +18,7 @@ export function factsOf(
     intent: stored.state,
     signerAsked: payout !== null && payout.signerAskedAt !== null,
     revoked: false,
+    abandoned: false,
     cooled: withdrawal.coolUntil === null || withdrawal.coolUntil.getTime() <= nowMs,
   };
 }
@@ -64,18 +66,52 @@ export async function waitFor(
   }
 }
 
-/** Makes an approved withdrawal of each member again: the coins are free, and nothing was asked of the signer. */
+/**
+ * Makes an approved withdrawal of each member again: the coins are free. What a cosigner may have signed the signer
+ * gives up first, so that it is never complete, and says so to the station, which then signs another.
+ * @param alone those that share no payout any more.
+ * @returns false when the signer has signed it: then it counts as paid.
+ */
 export async function unbuild(
   parts: StepParts,
   tx: DatabaseTransaction,
-  group: Group,
+  group: Group & { readonly payout: Payout },
   reason: string,
-): Promise<void> {
+  alone: readonly Member[] = [],
+): Promise<boolean> {
   const { payout } = group;
-  if (payout === null) return;
-  await releasePayout(tx, payout, new Date(parts.clock.nowMs()));
+  let abandonment: Abandonment | undefined;
+  if (group.members.some(({ withdrawal }) => withdrawal.state !== 'built')) {
+    const given = await parts.cosigner.abandon(latestOf(payout).txid, 'It is built anew.');
+    if (given.abandonment === null) return false;
+    abandonment = given.abandonment;
+  }
+  const nowMs = parts.clock.nowMs();
+  await releasePayout(tx, payout, new Date(nowMs), abandonment);
   await parts.wallets.release(tx, payout.id);
-  await moveAll(parts, tx, group, 'unbuild', { reason, change: { payoutId: null } });
+  for (const member of group.members) {
+    const { withdrawal } = member;
+    const stored =
+      member.stored.state === 'executed'
+        ? await parts.queue.recall(tx, member.stored.id, WORKER)
+        : member.stored;
+    const facts = {
+      ...factsOf(group, { withdrawal, stored }, nowMs),
+      abandoned: abandonment !== undefined,
+    };
+    const change = {
+      payoutId: null,
+      intentVersion: stored.version,
+      alone: withdrawal.alone || alone.includes(member),
+    };
+    await moveWithdrawal(
+      tx,
+      withdrawal,
+      { command: 'unbuild', facts, by: WORKER, reason, change },
+      parts.clock,
+    );
+  }
+  return true;
 }
 
 /**

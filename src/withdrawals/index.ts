@@ -5,6 +5,6 @@ export type { CoinSpending, CosignerPort, SourceWallet, TrustPort, WalletsPort }
 export { requestWithdrawal, type WithdrawalRequest } from './request-withdrawal.ts';
 export { withdrawalErrorMap, type SpendErrorCode } from './withdrawal-errors.ts';
 export { stepWithdrawals } from './withdrawal-jobs.ts';
-export type { RequestParts, StepParts } from './withdrawal-parts.ts';
+export type { Batching, RequestParts, StepParts } from './withdrawal-parts.ts';
 export { withdrawalRoutes } from './withdrawal-routes.ts';
 export { viewWithdrawal } from './withdrawal-view.ts';

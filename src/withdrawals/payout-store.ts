@@ -1,7 +1,9 @@
 import type { BuiltSpend } from '../bitcoin/index.ts';
 import { psbtToBase64 } from '../bitcoin/index.ts';
 import type { DatabaseTransaction, Prisma } from '../database/index.ts';
+import { abandonmentSchema, type Abandonment } from '../intents/index.ts';
 import {
+  canonicalJson,
   idFromUuid,
   idToUuid,
   satoshis,
@@ -9,6 +11,7 @@ import {
   type PayoutId,
   type Satoshis,
   type WalletId,
+  type WithdrawalId,
 } from '../shared/index.ts';
 import { WithdrawalError } from './errors.ts';
 
@@ -37,6 +40,9 @@ export interface Payout {
   /** In the order in which they were built; at least one. */
   readonly transactions: readonly PayoutTransaction[];
 }
+
+/** A bundle carries no more; whoever is built anew as often as that is not helped by it. */
+const MAX_ABANDONED = 500;
 
 const WHOLE = {
   include: { inputs: true, transactions: { orderBy: { number: 'asc' } } },
@@ -103,7 +109,12 @@ export async function insertTransaction(
 /** Stores a payout with its first transaction and keeps its coins: a coin of another living payout is refused. */
 export async function insertPayout(
   tx: DatabaseTransaction,
-  payout: { readonly id: PayoutId; readonly walletId: WalletId; readonly reservedUntil: Date },
+  payout: {
+    readonly id: PayoutId;
+    readonly walletId: WalletId;
+    readonly reservedUntil: Date;
+    readonly withdrawals: readonly WithdrawalId[];
+  },
   spend: BuiltSpend,
   feeRate: FeeRate,
   now: Date,
@@ -120,6 +131,9 @@ export async function insertPayout(
   await tx.payoutInput.createMany({
     data: spend.coins.map(({ outpoint, value }) => ({ payoutId, ...outpointParts(outpoint), value })),
   });
+  await tx.payoutMember.createMany({
+    data: payout.withdrawals.map((id) => ({ payoutId, withdrawalId: idToUuid(id) })),
+  });
   await insertTransaction(tx, payout.id, 1, spend, feeRate, now);
 }
 
@@ -127,7 +141,7 @@ export async function insertPayout(
 export async function changePayout(
   tx: DatabaseTransaction,
   { id, version }: Payout,
-  change: { readonly signerAskedAt?: Date; readonly releasedAt?: Date },
+  change: { readonly signerAskedAt?: Date; readonly releasedAt?: Date; readonly abandonment?: string },
 ): Promise<void> {
   const { count } = await tx.payout.updateMany({
     where: { id: idToUuid(id), version, releasedAt: null },
@@ -139,9 +153,32 @@ export async function changePayout(
   });
 }
 
-/** Lets its coins go. */
-export async function releasePayout(tx: DatabaseTransaction, payout: Payout, now: Date): Promise<void> {
-  await changePayout(tx, payout, { releasedAt: now });
+/** What the signer has given up of all that was ever built for these withdrawals. */
+export async function abandonmentsOf(
+  tx: DatabaseTransaction,
+  withdrawals: readonly WithdrawalId[],
+): Promise<Abandonment[]> {
+  const rows = await tx.payout.findMany({
+    where: {
+      abandonment: { not: null },
+      members: { some: { withdrawalId: { in: withdrawals.map(idToUuid) } } },
+    },
+    orderBy: { createdAt: 'desc' },
+    take: MAX_ABANDONED,
+    select: { abandonment: true },
+  });
+  return rows.map(({ abandonment }) => abandonmentSchema.parse(JSON.parse(abandonment ?? '')));
+}
+
+/** Lets its coins go. @param abandonment of the signer, when a cosigner may have signed its transaction. */
+export async function releasePayout(
+  tx: DatabaseTransaction,
+  payout: Payout,
+  now: Date,
+  abandonment?: Abandonment,
+): Promise<void> {
+  const said = abandonment === undefined ? {} : { abandonment: canonicalJson(abandonment) };
+  await changePayout(tx, payout, { releasedAt: now, ...said });
   await tx.payoutInput.updateMany({ where: { payoutId: idToUuid(payout.id) }, data: { released: true } });
 }
 

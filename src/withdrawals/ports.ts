@@ -1,6 +1,6 @@
 import type { WalletCoin, WalletDescriptor } from '../bitcoin/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
-import type { Manifest, PublicKey, SigningBundle, WalletPlan } from '../intents/index.ts';
+import type { Abandonment, Manifest, PublicKey, SigningBundle, WalletPlan } from '../intents/index.ts';
 import type { CustomerId, PayoutId, WalletId } from '../shared/index.ts';
 
 /** A wallet that can be spent from, as it is registered. */
@@ -71,6 +71,8 @@ export interface CosignerPort {
     readonly psbt: string;
     readonly txid: string;
   }>;
+  /** Afterwards the transaction is never signed, and the statement says so; null when a signature for it left before. */
+  abandon(txid: string, reason: string): Promise<{ readonly abandonment: Abandonment | null }>;
   /** Afterwards the intent is never signed; the transactions for which a signature left before. */
   revoke(intentHash: string, reason: string): Promise<{ readonly signed: readonly string[] }>;
 }

@@ -10,14 +10,17 @@ import {
   crashPoint,
   feeRateFromSatsPerKvb,
   idToUuid,
+  isDomainError,
   newId,
   type FeeRate,
   type WalletId,
 } from '../shared/index.ts';
 import { bundleOf, checkBundle, expectationOf, requireOwnTransaction, sourceOf } from './bundle.ts';
+import { bearingRate } from './form-batch.ts';
 import { moveAll } from './group-moves.ts';
 import { insertPayout, latestOf, type Payout } from './payout-store.ts';
-import type { Group, StepParts } from './withdrawal-parts.ts';
+import type { SourceWallet } from './ports.ts';
+import type { Group, Member, StepParts } from './withdrawal-parts.ts';
 
 /** Coins are kept for so long for a cosigner who does not come; then others may have them. */
 const RESERVATION_MS = 72 * 3_600_000;
@@ -72,39 +75,90 @@ function txidOf({ outpoint }: WalletCoin): string {
   return outpoint.slice(0, outpoint.indexOf(':'));
 }
 
-/** `approved`: reserves coins and builds the transaction from the tip, within the approved cap. */
-export async function stepBuild(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
+/** What is the same however many withdrawals are built together. */
+async function contextOf(parts: StepParts, tx: DatabaseTransaction, wallet: SourceWallet) {
   const { node, wallets, trust, clock, random } = parts;
-  const [{ withdrawal }] = group.members;
-  const intents = [];
-  for (const { stored } of group.members) {
-    // Kept from now on: nobody cancels or rejects it between this look and the reservation.
-    intents.push((await parts.queue.lock(tx, stored.id)).intent);
-  }
-  const wallet = await sourceOf(parts, tx, withdrawal.walletId, group.members);
   const { feeRate: estimate } = await node.feeEstimate(TARGET_BLOCKS);
   const tip = await node.tip();
   const { header } = await node.header(tip.hash);
-  const { payments, limits } = expectationOf(wallet, intents, await trust.manifest());
-  const { spend, feeRate } = buildWithinCap(
-    {
-      wallet: wallet.descriptor,
-      coins: await freeCoins(parts, tx, wallet.id),
-      payments,
-      limits,
-      changeIndex: await wallets.nextChangeIndex(tx, wallet.id),
-      tip: { height: tip.height, timeMs: header.time * 1000 },
-      nowMs: clock.nowMs(),
-      random,
-    },
-    estimate,
-  );
+  return {
+    ...{ wallet, estimate, random },
+    manifest: await trust.manifest(),
+    coins: await freeCoins(parts, tx, wallet.id),
+    changeIndex: await wallets.nextChangeIndex(tx, wallet.id),
+    tip: { height: tip.height, timeMs: header.time * 1000 },
+    nowMs: clock.nowMs(),
+  };
+}
+
+type Context = Awaited<ReturnType<typeof contextOf>>;
+type Members = Group['members'];
+
+interface Plan {
+  readonly members: Members;
+  readonly spend: BuiltSpend;
+  readonly feeRate: FeeRate;
+}
+
+function plan({ wallet, manifest, estimate, ...context }: Context, members: Members): Plan {
+  const intents = members.map(({ stored }) => stored.intent);
+  const { payments, limits } = expectationOf(wallet, intents, manifest);
+  const request = { ...context, wallet: wallet.descriptor, payments, limits };
+  return { members, ...buildWithinCap(request, estimate) };
+}
+
+/** All together, or, when that does not work out, the half that has waited longest, and so on down to one. */
+function planMost(context: Context, members: Members): Plan {
+  try {
+    return plan(context, members);
+  } catch (thrown) {
+    if (!isDomainError(thrown) || members.length === 1) throw thrown;
+    const [lead, ...others] = members;
+    return planMost(context, [lead, ...others.slice(0, Math.ceil(members.length / 2) - 1)]);
+  }
+}
+
+/**
+ * The members, kept from now on: nobody cancels or rejects one between this look and the reservation. Undefined when
+ * somebody has just ended the first.
+ */
+async function keep(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  { members }: Group,
+): Promise<Members | undefined> {
+  const kept: Member[] = [];
+  for (const { withdrawal, stored } of members) {
+    const locked = await parts.queue.lock(tx, stored.id);
+    if (locked.state === 'approved') kept.push({ withdrawal, stored: locked });
+    else if (kept.length === 0) return undefined;
+  }
+  const [lead, ...others] = kept;
+  return lead === undefined ? undefined : [lead, ...others];
+}
+
+/** `approved`: reserves coins and builds the transaction from the tip, within what was approved for each. */
+export async function stepBuild(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
+  const { wallets, clock } = parts;
+  const kept = await keep(parts, tx, group);
+  if (kept === undefined) return;
+  const wallet = await sourceOf(parts, tx, kept[0].withdrawal.walletId, kept);
+  const context = await contextOf(parts, tx, wallet);
+  const together = bearingRate(parts, kept, context.estimate);
+  const { members, spend, feeRate } = planMost(context, together);
   const id = newId('payout');
   const reservedUntil = new Date(clock.nowMs() + RESERVATION_MS);
-  await insertPayout(tx, { id, walletId: wallet.id, reservedUntil }, spend, feeRate, new Date(clock.nowMs()));
+  const withdrawals = members.map(({ withdrawal }) => withdrawal.id);
+  await insertPayout(
+    tx,
+    { id, walletId: wallet.id, reservedUntil, withdrawals },
+    spend,
+    feeRate,
+    new Date(clock.nowMs()),
+  );
   const outpoints = spend.coins.map(({ outpoint }) => outpoint);
   await wallets.reserve(tx, { payout: id, wallet: wallet.id, outpoints, until: reservedUntil });
-  await moveAll(parts, tx, group, 'build', {
+  await moveAll(parts, tx, { payout: null, members }, 'build', {
     change: { payoutId: idToUuid(id) },
     data: { payout: id, txid: spend.txid, feeSatoshis: spend.fee.toString() },
   });
@@ -122,7 +176,7 @@ export async function stepPresent(
   const latest = latestOf(group.payout);
   requireOwnTransaction(latest);
   const { psbt } = latest;
-  const bundle = await bundleOf(wallet, group.members, psbt, manifest, parts.clock.nowMs());
+  const bundle = await bundleOf(tx, wallet, group.members, psbt, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
   await moveAll(parts, tx, group, 'present', { change: { presented: true } });
   crashPoint('withdrawal.presented');

@@ -1,10 +1,10 @@
 import { ChainError } from '../chain/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
+import { feeBearerOf, shareFee, withdrawalIntentOf } from '../intents/index.ts';
 import { crashPoint, satoshis, type Satoshis } from '../shared/index.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
 import { moveAll, waitFor } from './group-moves.ts';
 import { changeTransaction, latestOf, type Payout, type PayoutTransaction } from './payout-store.ts';
-import { shareFee } from './share-fee.ts';
 import { completeLatest } from './step-sign.ts';
 import type { Group, StepParts } from './withdrawal-parts.ts';
 
@@ -103,10 +103,7 @@ async function confirm(
   crashPoint('withdrawal.confirmation_seen');
   const books = new WithdrawalBooks(parts.ledger);
   const { members } = group;
-  const shares = shareFee(
-    by.fee,
-    members.map(({ withdrawal }) => withdrawal.maxFee),
-  );
+  const shares = sharesOf(parts, group, by);
   const left = new Map<string, Satoshis>();
   for (const [index, { withdrawal }] of members.entries()) {
     const { id, amount, maxFee, bookedAmount, confirmedCycle } = withdrawal;
@@ -161,7 +158,7 @@ export async function stepConfirmed(
 ): Promise<void> {
   const fate = await fateOf(parts, tx, group.payout);
   const [{ withdrawal }] = group.members;
-  const isSame = fate.kind === 'paid' && bookedFor(group, fate.by) === withdrawal.bookedAmount;
+  const isSame = fate.kind === 'paid' && bookedFor(parts, group, fate.by) === withdrawal.bookedAmount;
   if (isSame) {
     const { height } = await parts.node.tip();
     const isBuried = height - fate.height + 1 >= BURIED_BLOCKS;
@@ -177,12 +174,21 @@ export async function stepConfirmed(
 }
 
 /** What the first member would have booked for a transaction of the payout. */
-function bookedFor({ members }: Group, by: PayoutTransaction): bigint {
-  const [share = 0n] = shareFee(
-    by.fee,
-    members.map(({ withdrawal }) => withdrawal.maxFee),
+function bookedFor(parts: StepParts, group: Group, by: PayoutTransaction): bigint {
+  const [share = 0n] = sharesOf(parts, group, by);
+  return group.members[0].withdrawal.amount + share;
+}
+
+/** What each member bears of its fee. */
+function sharesOf(
+  { network }: StepParts,
+  { members }: Group,
+  { fee }: PayoutTransaction,
+): readonly Satoshis[] {
+  return shareFee(
+    fee,
+    members.map(({ stored }) => feeBearerOf(withdrawalIntentOf(stored.intent), network)),
   );
-  return members[0].withdrawal.amount + share;
 }
 
 /** `replaced`: a person has to find out why; if the block goes, our own transaction counts again. */

@@ -26,7 +26,7 @@ export async function completeLatest(
   const wallet = await sourceOf(parts, tx, payout.walletId, members);
   const manifest = await parts.trust.manifest();
   const nowMs = parts.clock.nowMs();
-  const bundle = await bundleOf(wallet, members, latest.cosigned ?? '', manifest, nowMs);
+  const bundle = await bundleOf(tx, wallet, members, latest.cosigned ?? '', manifest, nowMs);
   const answer = await parts.cosigner.sign(bundle);
   crashPoint('withdrawal.signer_answered');
   const intents = members.map(({ stored }) => stored.intent);
@@ -51,7 +51,7 @@ async function requireWhole(
   const { cosigned, psbt } = latest;
   requireOwnTransaction(latest);
   const manifest = await parts.trust.manifest();
-  const bundle = await bundleOf(wallet, members, cosigned ?? psbt, manifest, parts.clock.nowMs());
+  const bundle = await bundleOf(tx, wallet, members, cosigned ?? psbt, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
 }
 
@@ -65,6 +65,18 @@ async function ask(parts: StepParts, tx: DatabaseTransaction, group: PaidGroup):
   await changePayout(tx, group.payout, { signerAskedAt: new Date(parts.clock.nowMs()) });
   await waitFor(parts, tx, group, 0);
   crashPoint('withdrawal.signer_due');
+}
+
+async function buildAnew(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  group: PaidGroup,
+  reason: string,
+): Promise<void> {
+  if (await unbuild(parts, tx, group, reason)) return;
+  throw new WithdrawalError('signer_answer_wrong', 'The signer has signed what it was never asked for.', {
+    details: { txid: latestOf(group.payout).txid },
+  });
 }
 
 /** `awaiting_cosigner` */
@@ -81,7 +93,7 @@ export async function stepAwaitingCosigner(
   }
   const spendings = await parts.wallets.spendings(tx, payout.outpoints);
   if (spendings.length > 0) {
-    await unbuild(parts, tx, group, 'A coin of it is spent.');
+    await buildAnew(parts, tx, group, 'A coin of it is spent.');
     return;
   }
   if (latestOf(payout).cosigned !== null) {
@@ -89,7 +101,7 @@ export async function stepAwaitingCosigner(
     return;
   }
   if (payout.reservedUntil.getTime() <= parts.clock.nowMs()) {
-    await unbuild(parts, tx, group, 'Nobody has cosigned it in time.');
+    await buildAnew(parts, tx, group, 'Nobody has cosigned it in time.');
     return;
   }
   await requireWhole(parts, tx, group);

@@ -1,16 +1,8 @@
-import { BitcoinError } from '../bitcoin/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
-import { findIntent, isSuspicious } from '../approvals/index.ts';
-import { raiseAlert } from '../events/index.ts';
-import { IntentError } from '../intents/index.ts';
-import {
-  describeError,
-  idFromUuid,
-  idToUuid,
-  isDomainError,
-  type PayoutId,
-  type WithdrawalId,
-} from '../shared/index.ts';
+import { findIntent } from '../approvals/index.ts';
+import { describeError, idFromUuid, idToUuid, type PayoutId, type WithdrawalId } from '../shared/index.ts';
+import { formBatch } from './form-batch.ts';
+import { alarm, giveUp } from './give-up.ts';
 import { endUnpaid, unbuild, waitFor } from './group-moves.ts';
 import { lockPayout, type Payout } from './payout-store.ts';
 import { stepBuild, stepPresent } from './step-build.ts';
@@ -68,9 +60,9 @@ const ENDING = { rejected: 'reject', cancelled: 'cancel', expired: 'expire' } as
 async function endIfUnwanted(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<boolean> {
   const unwanted = group.members.find(({ stored }) => stored.state in ENDING);
   if (unwanted === undefined) return false;
-  if (group.members.length > 1) {
-    await unbuild(parts, tx, group, 'One of the withdrawals that it pays has ended.');
-    return true;
+  const { payout, members } = group;
+  if (payout !== null && members.length > 1) {
+    return await unbuild(parts, tx, { payout, members }, 'One of the withdrawals that it pays has ended.');
   }
   const { stored } = unwanted;
   const command = ENDING[stored.state as keyof typeof ENDING];
@@ -78,7 +70,9 @@ async function endIfUnwanted(parts: StepParts, tx: DatabaseTransaction, group: G
 }
 
 async function stepUntilBuilt(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
-  if (await stepCooling(parts, tx, group)) await stepBuild(parts, tx, group);
+  if (!(await stepCooling(parts, tx, group))) return;
+  const batch = await formBatch(parts, tx, group);
+  if (batch !== undefined) await stepBuild(parts, tx, batch);
 }
 
 async function stepQuarantined(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
@@ -116,34 +110,8 @@ async function takeStep(parts: StepParts, tx: DatabaseTransaction, group: Group)
   else await PAYOUT_STEPS[withdrawal.state]?.(parts, tx, { ...group, payout });
 }
 
-/** What may be otherwise later: others are away, fees fall, coins become free. */
-const PASSING =
-  /^(manifest|wire|witness|signer|ledger|node)_|^(insufficient_funds|fee_out_of_limits|fee_rate_out_of_limits|unconfirmed_chain_too_long|coin_unavailable|daily_limit_exceeded)$/;
-
-/** What signer or check says that no waiting will change: about the intent, its approvals, or the bytes. */
-function isFinal(thrown: unknown): boolean {
-  if (!isDomainError(thrown) || thrown.retryable) return false;
-  const { code } = thrown;
-  if (PASSING.test(code)) return false;
-  if (thrown instanceof IntentError || thrown instanceof BitcoinError) return true;
-  return /^(intent|approval|approver|approvals|bundle|request|signature|payments|credential)_/.test(code);
-}
-
-/** Operators hear of what neither haste nor the chain explains. */
-async function alarm(
-  { clock }: StepParts,
-  tx: DatabaseTransaction,
-  subject: WithdrawalId,
-  thrown: unknown,
-): Promise<void> {
-  if (!isDomainError(thrown) || !isSuspicious(thrown.code)) return;
-  const { code, message: text } = thrown;
-  await raiseAlert(tx, { subject, code, during: 'withdrawal.step', text }, WORKER, clock);
-}
-
-/** Withdrawals that cannot be paid end, unless the signer has signed; the others wait for a while. */
-async function giveUp(parts: StepParts, due: Due, thrown: unknown): Promise<boolean> {
-  if (!isFinal(thrown)) return false;
+/** Looks anew, in a transaction of its own, at what a step has failed for, and gives it up if it must. */
+async function giveUpDue(parts: StepParts, due: Due, thrown: unknown): Promise<boolean> {
   return await inTransaction(
     parts.database,
     async (tx) => {
@@ -151,12 +119,7 @@ async function giveUp(parts: StepParts, due: Due, thrown: unknown): Promise<bool
       const row = await tx.withdrawal.findUniqueOrThrow({ where: { id: idToUuid(due.id) } });
       const payoutId = row.payoutId === null ? null : idFromUuid('payout', row.payoutId);
       const group = await loadGroup(tx, { id: due.id, payoutId });
-      if (group?.members.length !== 1) return false;
-      const { state } = group.members[0].withdrawal;
-      if (state !== 'approved' && state !== 'built' && state !== 'awaiting_cosigner') return false;
-      const ended = await endUnpaid(parts, tx, group, { command: 'fail', reason: describeError(thrown) });
-      if (ended) await alarm(parts, tx, due.id, thrown);
-      return ended;
+      return group !== undefined && (await giveUp(parts, tx, group, thrown));
     },
     { timeoutMs: STEP_TIMEOUT_MS },
   );
@@ -214,7 +177,7 @@ export async function stepOnce(parts: StepParts, onFailure: (thrown: unknown) =>
     if (due === undefined) throw thrown;
     onFailure(thrown);
     try {
-      if (await giveUp(parts, due, thrown)) return true;
+      if (await giveUpDue(parts, due, thrown)) return true;
     } catch (second) {
       onFailure(second);
     }

@@ -26,6 +26,15 @@ export interface StepParts extends RequestParts {
   readonly node: Pick<ChainNode, 'feeEstimate' | 'tip' | 'header' | 'broadcast' | 'mempoolEntry'>;
   readonly cosigner: CosignerPort;
   readonly random: RandomSource;
+  readonly batching: Batching;
+}
+
+/** How withdrawals of one wallet share a transaction. */
+export interface Batching {
+  /** How long the oldest that is ready waits for others that are on their way. */
+  readonly waitMs: number;
+  /** How many fit; 1: each has its own. */
+  readonly size: number;
 }
 
 /** A withdrawal with the intent that entitles it. */

@@ -126,7 +126,7 @@ async function decideByStaff(
   const { reason } = body;
   const withdrawal = await findWithdrawal(tx, params.withdrawalId);
   const { state: intent } = await findIntent(tx, withdrawal.intentId);
-  const facts = { intent, signerAsked: false, revoked: false, cooled: true };
+  const facts = { intent, signerAsked: false, revoked: false, abandoned: false, cooled: true };
   const change = command === 'quarantine' ? { quarantineReason: reason } : {};
   await moveWithdrawal(
     tx,

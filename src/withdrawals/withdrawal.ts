@@ -64,6 +64,8 @@ export interface Withdrawal {
   readonly payoutId: PayoutId | null;
   readonly intentVersion: number;
   readonly presented: boolean;
+  /** It shares no payout with others. */
+  readonly alone: boolean;
   readonly coolUntil: Date | null;
   readonly quarantineReason: string | null;
   readonly endReason: string | null;
@@ -83,6 +85,8 @@ export interface WithdrawalFacts {
   readonly signerAsked: boolean;
   /** The signer has said that it never signed the intent and never will. */
   readonly revoked: boolean;
+  /** The signer has said that it never signed its payout and never will. */
+  readonly abandoned: boolean;
   /** The time to cool off is over, or there is none. */
   readonly cooled: boolean;
 }
@@ -120,7 +124,9 @@ export function decide(
     forbidden(state, command, `Its intent is ${facts.intent}.`);
   }
   if (command === 'build' && !facts.cooled) forbidden(state, command, 'It is cooling off.');
-  if (command === 'unbuild' && facts.signerAsked) forbidden(state, command, 'The signer may have signed it.');
+  if (command === 'unbuild' && facts.signerAsked && !facts.abandoned) {
+    forbidden(state, command, 'The signer may have signed it.');
+  }
   const ends = command in ENDINGS || command === 'fail';
   if (ends && (presented || facts.signerAsked) && !facts.revoked) {
     forbidden(state, command, 'The signer has not revoked it yet.');

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { completeSpend, parseDescriptor, parsePsbtBase64, signPsbt } from '../../src/bitcoin/index.ts';
 import {
+  abandonmentDigest,
   credentialPinDigest,
   manifestHash,
   verifyKeyAttestation,
+  type Abandonment,
   type CredentialPin,
   type Manifest,
   type SigningBundle,
@@ -387,6 +389,29 @@ describe('signing', () => {
     const others = walletCoins(wallet, [3_000_000n]);
     const second = bundleOf(all.house, wallet, [intent], builtPayout(wallet, [intent], others));
     expect(await refusalOf(() => sign(second))).toBe('intent_signed_otherwise');
+  });
+
+  it('signs another payout when the platform signer has given up the one that it signed', async () => {
+    const { platform } = all.house.attesters;
+    const intents = [payoutIntent(wallet), payoutIntent(wallet)];
+    const both = builtPayout(wallet, intents, walletCoins(wallet, [2_500_000n]));
+    await sign(bundleOf(all.house, wallet, intents, both));
+    const [kept] = intents;
+    const alone = builtPayout(wallet, [kept!], walletCoins(wallet, [2_600_000n]));
+    const again = bundleOf(all.house, wallet, [kept!], alone);
+    expect(await refusalOf(() => sign(again))).toBe('intent_signed_otherwise');
+    const givenUp = (txid: string, by = platform): SigningBundle => {
+      const statement: Abandonment['statement'] = {
+        ...{ purpose: 'transaction abandoned', network: 'regtest', txid, abandonedAt: at(-1) },
+      };
+      const signature = by.sign(abandonmentDigest(statement));
+      return { ...again, abandoned: [{ statement, attestedBy: by.publicKey, signature }] };
+    };
+    expect(await refusalOf(() => sign(givenUp('ab'.repeat(32))))).toBe('intent_signed_otherwise');
+    expect(await refusalOf(() => sign(givenUp(both.txid, all.house.attesters.backup)))).toBe(
+      'intent_signed_otherwise',
+    );
+    expect(await refusalOf(() => sign(givenUp(both.txid)))).toBe('accepted');
   });
 
   it('takes a treasury payout by a credential that any pinned wallet of the customer names', async () => {

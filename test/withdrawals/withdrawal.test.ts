@@ -10,7 +10,13 @@ import {
   type WithdrawalState,
 } from '../../src/withdrawals/withdrawal.ts';
 
-const FACTS: WithdrawalFacts = { intent: 'approved', signerAsked: false, revoked: false, cooled: true };
+const FACTS: WithdrawalFacts = {
+  intent: 'approved',
+  signerAsked: false,
+  revoked: false,
+  abandoned: false,
+  cooled: true,
+};
 /** What each command needs of the intent. */
 const INTENT: Partial<Record<WithdrawalCommand, WithdrawalFacts['intent']>> = {
   screen: 'open',

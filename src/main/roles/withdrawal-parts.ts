@@ -8,7 +8,13 @@ import { plainPolicy } from '../../policy/index.ts';
 import type { Clock, CustomerId } from '../../shared/index.ts';
 import type { SignerClient } from '../../signer/index.ts';
 import { signingCredentialsOf } from '../../wallets/index.ts';
-import { ownWallets, type RequestParts, type StepParts, type TrustPort } from '../../withdrawals/index.ts';
+import {
+  ownWallets,
+  type Batching,
+  type RequestParts,
+  type StepParts,
+  type TrustPort,
+} from '../../withdrawals/index.ts';
 import type { ManifestSource } from './manifest-source.ts';
 
 interface Sources {
@@ -62,15 +68,17 @@ export function withdrawalStepParts(
   sources: Sources & {
     readonly node: ChainNode;
     readonly ledger: LedgerClient;
-    readonly signer: Pick<SignerClient, 'sign' | 'revoke'>;
+    readonly batching: Batching;
+    readonly signer: Pick<SignerClient, 'sign' | 'revoke' | 'abandon'>;
   },
 ): StepParts {
-  const { node, ledger, signer } = sources;
+  const { node, ledger, signer, batching } = sources;
   return {
     ...withdrawalRequestParts(sources),
-    ...{ node, ledger },
+    ...{ node, ledger, batching },
     cosigner: {
       sign: (bundle) => signer.sign({ bundle }),
+      abandon: (txid, reason) => signer.abandon({ txid, reason }),
       revoke: (intentHash, reason) => signer.revoke({ intentHash, reason }),
     },
     random: systemRandom,

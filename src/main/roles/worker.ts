@@ -42,6 +42,7 @@ function openParts(settings: SettingsOf<'worker'>) {
     signer: signerClient(endpointTarget(settings.TRILOCK_SIGNER_SOCKET)),
     manifest: manifestSource(settings.TRILOCK_MANIFEST_DIRECTORY, settings.TRILOCK_FIRST_MANIFEST, network),
     webhooks: webhookParts(settings),
+    batching: { waitMs: settings.TRILOCK_BATCH_SECONDS * 1000, size: settings.TRILOCK_BATCH_SIZE },
     network,
     clock: systemClock,
   };

@@ -210,6 +210,19 @@ export const SETTINGS = {
     secret: true,
     meaning: 'Password of the JSON-RPC.',
   },
+  TRILOCK_BATCH_SECONDS: {
+    schema: wholeNumber(0, 3_600, 'seconds'),
+    roles: ['worker'],
+    fallback: '60',
+    meaning:
+      'How long an approved withdrawal waits for others of its wallet that are on their way, to share a transaction and its fee. One that is alone waits for nobody.',
+  },
+  TRILOCK_BATCH_SIZE: {
+    schema: wholeNumber(1, 200, 'withdrawals'),
+    roles: ['worker'],
+    fallback: '50',
+    meaning: 'How many withdrawals of one wallet share a transaction at most; 1: each has its own.',
+  },
   TRILOCK_MONITOR: {
     schema: endpoint,
     roles: ['api', 'worker', 'ledger', 'signer', 'witness', 'node'],

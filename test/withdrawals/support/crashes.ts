@@ -42,6 +42,7 @@ function dying(
       ledger: { transfer: guard((transfers) => ledger.transfer(transfers)) },
       cosigner: {
         sign: guard((bundle) => cosigner.sign(bundle)),
+        abandon: guard((txid, reason) => cosigner.abandon(txid, reason)),
         revoke: guard((hash, reason) => cosigner.revoke(hash, reason)),
       },
       node: {

@@ -32,6 +32,7 @@ import {
   ownWallets,
   requestWithdrawal,
   stepWithdrawals,
+  type Batching,
   type StepParts,
   type WithdrawalRequest,
 } from '../../../src/withdrawals/index.ts';
@@ -60,12 +61,13 @@ export class House {
   readonly failures: unknown[] = [];
   readonly #customersKeys = new Map<WalletId, AttestedKey>();
 
-  static async open(station?: ColdStation): Promise<House> {
+  /** Each withdrawal has its own transaction unless told. */
+  static async open(station?: ColdStation, batching: Batching = { waitMs: 0, size: 1 }): Promise<House> {
     const chain = await ChainHouse.open(station);
-    return new House(chain, await chain.house.treasury());
+    return new House(chain, await chain.house.treasury(), batching);
   }
 
-  private constructor(chain: ChainHouse, treasury: Wallet) {
+  private constructor(chain: ChainHouse, treasury: Wallet, batching: Batching) {
     const { house, node } = chain;
     const { database, ledger, parts, signer, scene } = house;
     const { clock } = scene;
@@ -97,9 +99,11 @@ export class House {
       trust: { manifest, credentialsOf },
       cosigner: {
         sign: (bundle) => signer.sign({ bundle }),
+        abandon: (txid, reason) => signer.abandon({ txid, reason }),
         revoke: (hash, reason) => signer.revoke({ intentHash: hash, reason }),
       },
       random: systemRandom,
+      batching,
     };
   }
 
