@@ -10,7 +10,7 @@ import { stepAwaitingApproval, stepCooling, stepRequested, stepScreened } from '
 import { stepBroadcast, stepConfirmed, stepPlatformSigned, stepReplaced } from './step-on-chain.ts';
 import { stepAwaitingCosigner } from './step-sign.ts';
 import { withdrawalOf } from './withdrawal-store.ts';
-import { WORKER, type Group, type Member, type StepParts } from './withdrawal-parts.ts';
+import type { Group, Member, StepParts } from './withdrawal-parts.ts';
 import type { WithdrawalState } from './withdrawal.ts';
 
 /** Verifying and signing a large transaction takes seconds, and the signer's answer may take a minute. */
