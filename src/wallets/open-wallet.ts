@@ -1,6 +1,6 @@
 import { BitcoinError, walletDescriptor } from '../bitcoin/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
-import { appendEvent } from '../events/index.ts';
+import { appendEvent, raiseAlert } from '../events/index.ts';
 import {
   checkManifestCurrent,
   descriptorHash,
@@ -51,7 +51,30 @@ async function audit(
   await record(tx, parts.clock, WORKER, action, wallet.id, { state: wallet.state, ...facts });
 }
 
-/** Takes a key of a pool, and puts aside those whose proofs do not hold (any more). */
+/** A key of the pool whose proofs do not hold (any more): somebody changed the row, or its station is trusted no more. */
+class PoolKeyRefused extends Error {
+  readonly xpub: string;
+  readonly refusal: IntentError | BitcoinError;
+
+  constructor(xpub: string, refusal: IntentError | BitcoinError) {
+    super(refusal.message, { cause: refusal });
+    this.xpub = xpub;
+    this.refusal = refusal;
+  }
+}
+
+/** Puts such a key aside for good, and tells operators, whatever becomes of the wallet. */
+async function putAside(parts: WalletParts, wallet: Wallet, refused: PoolKeyRefused): Promise<void> {
+  const { xpub, refusal } = refused;
+  await inTransaction(parts.database, async (tx) => {
+    await refusePoolKey(tx, xpub, refusal.code);
+    await record(tx, parts.clock, WORKER, 'pool.refuse', 'key-pool', { xpub, reason: refusal.code });
+    const alert = { subject: wallet.id, code: refusal.code, during: 'wallet.open', text: refusal.message };
+    await raiseAlert(tx, alert, WORKER, parts.clock);
+  });
+}
+
+/** Takes a key of a pool. @throws PoolKeyRefused, Waiting. */
 async function takePoolKey(
   tx: DatabaseTransaction,
   parts: WalletParts,
@@ -59,19 +82,16 @@ async function takePoolKey(
   role: 'cold' | 'backup',
   walletId: WalletId,
 ): Promise<AttestedKey> {
-  for (;;) {
-    const attestation = await lockPoolKey(tx, parts.network, role);
-    if (attestation === null) throw new Waiting(`there is no ${role} key in the pool`);
-    const { xpub } = attestation.statement;
-    try {
-      const key = await verifyKeyAttestation(attestation, manifest.attestationKeys[role], parts.network);
-      await assignPoolKey(tx, xpub, walletId, new Date(parts.clock.nowMs()));
-      return { attestation, key };
-    } catch (thrown) {
-      if (!(thrown instanceof IntentError) && !(thrown instanceof BitcoinError)) throw thrown;
-      await refusePoolKey(tx, xpub, thrown.code);
-      await record(tx, parts.clock, WORKER, 'pool.refuse', 'key-pool', { xpub, reason: thrown.code });
-    }
+  const attestation = await lockPoolKey(tx, parts.network, role);
+  if (attestation === null) throw new Waiting(`there is no ${role} key in the pool`);
+  const { xpub } = attestation.statement;
+  try {
+    const key = await verifyKeyAttestation(attestation, manifest.attestationKeys[role], parts.network);
+    await assignPoolKey(tx, xpub, walletId, new Date(parts.clock.nowMs()));
+    return { attestation, key };
+  } catch (thrown) {
+    if (!(thrown instanceof IntentError) && !(thrown instanceof BitcoinError)) throw thrown;
+    throw new PoolKeyRefused(xpub, thrown);
   }
 }
 
@@ -167,6 +187,19 @@ async function fixDescriptor(parts: OpeningParts, wallet: Wallet): Promise<void>
   });
 }
 
+/** As often as the pool gives a key that must be put aside first. */
+async function fixWithSoundKeys(parts: OpeningParts, wallet: Wallet): Promise<void> {
+  for (;;) {
+    try {
+      await fixDescriptor(parts, wallet);
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof PoolKeyRefused)) throw thrown;
+      await putAside(parts, wallet, thrown);
+    }
+  }
+}
+
 /** platform_key → registered: has the signer pin the registration, and keeps its receipt for the stations. */
 async function register(parts: OpeningParts, wallet: Wallet): Promise<void> {
   const manifest = await parts.manifest();
@@ -215,7 +248,7 @@ async function open(parts: OpeningParts, wallet: Wallet): Promise<void> {
  * @throws Waiting; WalletError, IntentError, BitcoinError; whatever the signer and the ledger throw.
  */
 export async function takeOpeningStep(parts: OpeningParts, wallet: Wallet): Promise<void> {
-  if (wallet.state === 'requested') await fixDescriptor(parts, wallet);
+  if (wallet.state === 'requested') await fixWithSoundKeys(parts, wallet);
   if (wallet.state === 'platform_key') await register(parts, wallet);
   if (wallet.state === 'registered') await open(parts, wallet);
 }

@@ -228,7 +228,7 @@ export class SignerScene {
   }
 }
 
-function publicHalf({ statement }: KeyAttestation): AccountKey {
+export function publicHalf({ statement }: KeyAttestation): AccountKey {
   const half = {
     origin: parseKeyOrigin(statement.origin),
     xpub: parseExtendedPublicKey(statement.xpub, statement.network),
@@ -264,4 +264,37 @@ export async function refusalOf(
   if (rows !== 1 || last?.kind !== 'refused' || last.code !== code)
     return `${code}, without an alert of its own`;
   return (await scene.signatures()) === signatures ? code : `${code}, but it signed`;
+}
+
+/** The signer's tables as they are now, to be put back later: what a backup of its database is. */
+export async function backUp(scene: SignerScene): Promise<() => Promise<void>> {
+  const tables = [
+    'manifest',
+    'journal',
+    'countersignature',
+    'resumption',
+    'platform_key',
+    'wallet',
+    'used_key',
+    'credential',
+    'revoked_intent',
+    'consumed_intent',
+    'promised_outpoint',
+    'spend',
+    'spend_intent',
+    'released_signature',
+  ];
+  await scene.query(
+    `CREATE SCHEMA backup; ${tables.map((name) => `CREATE TABLE backup.${name} AS TABLE signer.${name};`).join('')}`,
+  );
+  return async () => {
+    await scene.query(
+      `SET session_replication_role = replica;
+       ${[...tables]
+         .reverse()
+         .map((name) => `DELETE FROM signer.${name};`)
+         .join('')}
+       ${tables.map((name) => `INSERT INTO signer.${name} SELECT * FROM backup.${name};`).join('')}`,
+    );
+  };
 }

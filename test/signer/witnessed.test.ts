@@ -12,7 +12,7 @@ import type { SignerClient } from '../../src/signer/index.ts';
 import { openWitness } from '../../src/signer/witness/index.ts';
 import { bundleOf, builtPayout, payoutIntent, type TestWallet } from '../fixtures/custody.ts';
 import { approval, at } from '../fixtures/intents.ts';
-import { refusalOf, SignerScene } from './signer-scene.ts';
+import { backUp, refusalOf, SignerScene } from './signer-scene.ts';
 
 let scene: SignerScene;
 let signer: SignerClient;
@@ -30,39 +30,6 @@ const attempt = (): Promise<string> => {
   const { bundle } = scene.payout(wallet);
   return refusalOf(scene, signer, () => signer.sign({ bundle }));
 };
-
-/** The signer's tables as they are now, to be put back later: what a backup of its database is. */
-async function backUp(): Promise<() => Promise<void>> {
-  const tables = [
-    'manifest',
-    'journal',
-    'countersignature',
-    'resumption',
-    'platform_key',
-    'wallet',
-    'used_key',
-    'credential',
-    'revoked_intent',
-    'consumed_intent',
-    'promised_outpoint',
-    'spend',
-    'spend_intent',
-    'released_signature',
-  ];
-  await scene.query(
-    `CREATE SCHEMA backup; ${tables.map((name) => `CREATE TABLE backup.${name} AS TABLE signer.${name};`).join('')}`,
-  );
-  return async () => {
-    await scene.query(
-      `SET session_replication_role = replica;
-       ${[...tables]
-         .reverse()
-         .map((name) => `DELETE FROM signer.${name};`)
-         .join('')}
-       ${tables.map((name) => `INSERT INTO signer.${name} SELECT * FROM backup.${name};`).join('')}`,
-    );
-  };
-}
 
 async function permission(
   change: Partial<SignerResume['statement']> = {},
@@ -90,7 +57,7 @@ const tryResume = (resume: SignerResume): Promise<string> =>
 
 describe('a signer restored from an old backup', () => {
   it('signs nothing until the officers’ quorum names the witness’s head, and then only what is approved anew', async () => {
-    const restore = await backUp();
+    const restore = await backUp(scene);
     const { bundle } = scene.payout(wallet);
     const { txid } = await signer.sign({ bundle });
     await scene.stopSigners();
@@ -132,14 +99,14 @@ describe('a signer restored from an old backup', () => {
   });
 
   it('is found out while it runs, not only at its start', async () => {
-    const restore = await backUp();
+    const restore = await backUp(scene);
     await signer.sign({ bundle: scene.payout(wallet).bundle });
     await restore();
     expect(await attempt()).toBe('signer_sealed');
   });
 
   it('is found out too when it caught up with other entries', async () => {
-    const restore = await backUp();
+    const restore = await backUp(scene);
     await signer.sign({ bundle: scene.payout(wallet).bundle });
     await restore();
     await scene.stopWitness();

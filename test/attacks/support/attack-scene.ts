@@ -12,18 +12,13 @@ import {
 import {
   manifestHash,
   type Approval,
+  type Manifest,
   type WithdrawalIntent,
   type SigningBundle,
 } from '../../../src/intents/index.ts';
 import { openEnvelope } from '../../../src/keyring/index.ts';
 import { errorMap } from '../../../src/main/error-map.ts';
-import {
-  idToUuid,
-  isDomainError,
-  parseId,
-  type WalletId,
-  type WithdrawalId,
-} from '../../../src/shared/index.ts';
+import { idToUuid, isDomainError, parseId, type WithdrawalId } from '../../../src/shared/index.ts';
 import {
   checkBundle,
   generateKeys,
@@ -80,6 +75,7 @@ export class AttackScene {
   readonly station: Station;
   readonly #root: string;
   readonly #owners: Owner[] = [];
+  #newest: Manifest | undefined;
 
   static async open(): Promise<AttackScene> {
     const root = await temporaryRoot();
@@ -195,6 +191,22 @@ export class AttackScene {
     );
   }
 
+  /**
+   * The officers' next manifest, which signer and station follow at once. Whether the application's processes have
+   * noticed is for the attack to say.
+   */
+  async nextManifest(change: (manifest: Manifest) => Partial<Manifest>, noticed: boolean): Promise<void> {
+    const { scene, signer: client } = this.house.chain.house;
+    const { manifest, house } = scene.house;
+    const { number } = this.#newest ?? manifest;
+    const previousHash = manifestHash(this.#newest ?? manifest);
+    const next = { ...manifest, ...change(manifest), number: number + 1, previousHash };
+    await scene.loadManifest(client, next);
+    await loadManifest(this.station, signedManifest(house, next), manifestHash(next));
+    this.#newest = next;
+    if (noticed) (scene.house as { manifest: Manifest }).manifest = next;
+  }
+
   async books(): Promise<Books> {
     const { house } = this;
     const claims = [];
@@ -308,12 +320,13 @@ export class AttackScene {
     return await send(`/v1/intents/${intent.id}/approvals`, word);
   }
 
-  intentUuid(intent: WithdrawalIntent): string {
-    return idToUuid(parseId('intent', intent.id));
+  /** What a payment to an honest payee asks for. */
+  wish(amount: bigint): Wish['to'] {
+    return pay(amount);
   }
 
-  walletUuid(id: WalletId): string {
-    return idToUuid(id);
+  intentUuid(intent: WithdrawalIntent): string {
+    return idToUuid(parseId('intent', intent.id));
   }
 }
 

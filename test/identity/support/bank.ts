@@ -21,6 +21,8 @@ import { composeOperations } from '../../../src/main/operations.ts';
 import { manifestSource } from '../../../src/main/roles/manifest-source.ts';
 import { openPool, type Pool } from '../../../src/postgres/index.ts';
 import { ManualClock } from '../../../src/shared/index.ts';
+import { runAsSuperuser } from '../../ledger/ledger-database.ts';
+import { startLedger, type TestLedger } from '../../ledger/running-ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../../postgres/test-database.ts';
 
 export const ORIGIN = 'https://bank.example';
@@ -40,6 +42,17 @@ export interface Bank {
 
 export interface BankOptions {
   readonly perAddress?: number;
+  /** Without it the ledger is down, as the node is. */
+  readonly withLedger?: boolean;
+}
+
+/** The test server is careless about durability; the ledger refuses to run on such a one. */
+async function openLedger(database: TestDatabase): Promise<TestLedger> {
+  await runAsSuperuser(
+    database,
+    `ALTER ROLE trilock_ledger IN DATABASE ${database.name} SET synchronous_commit = on`,
+  );
+  return await startLedger(database);
 }
 
 export async function openBank(options: BankOptions = {}): Promise<Bank & { close(): Promise<void> }> {
@@ -49,10 +62,10 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
   const hash = createKeyedHash([Buffer.alloc(32, 9)]);
   const clock = new ManualClock(Date.now());
   // Node and ledger are down: identity needs neither, and what needs them must say so and not fail.
-  const ledger = new LedgerClient({
-    addresses: [{ path: '/nowhere/ledger.socket' }],
-    requestTimeoutMs: 300,
-  });
+  const running = options.withLedger === true ? await openLedger(testDatabase) : undefined;
+  const ledger =
+    running?.client() ??
+    new LedgerClient({ addresses: [{ path: '/nowhere/ledger.socket' }], requestTimeoutMs: 300 });
   const { operations, authenticator } = composeOperations({
     database,
     pool,
@@ -95,6 +108,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
   const close = async (): Promise<void> => {
     await server.stop(1_000);
     ledger.close();
+    await running?.stop();
     await database.$disconnect();
     await pool.end();
     await testDatabase.drop();
@@ -123,7 +137,7 @@ let addresses = 0;
 /** A client of its own address, with one credential, as a browser or a program has it. */
 export class Caller {
   readonly #url: string;
-  readonly #address: string;
+  readonly address: string;
   cookie: string | undefined;
   csrfToken: string | undefined;
   apiKey: string | undefined;
@@ -131,7 +145,7 @@ export class Caller {
   constructor(bank: Bank, address?: string) {
     this.#url = bank.url;
     addresses += 1;
-    this.#address = address ?? `10.1.${Math.floor(addresses / 250)}.${1 + (addresses % 250)}`;
+    this.address = address ?? `10.1.${Math.floor(addresses / 250)}.${1 + (addresses % 250)}`;
   }
 
   async send(
@@ -143,7 +157,7 @@ export class Caller {
     const response = await fetch(`${this.#url}${path}`, {
       method,
       headers: {
-        'x-forwarded-for': this.#address,
+        'x-forwarded-for': this.address,
         ...(this.cookie === undefined ? {} : { cookie: this.cookie }),
         ...(this.csrfToken === undefined || method === 'GET' ? {} : { 'x-csrf-token': this.csrfToken }),
         ...(this.apiKey === undefined ? {} : { authorization: `Bearer ${this.apiKey}` }),

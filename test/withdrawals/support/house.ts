@@ -205,6 +205,15 @@ export class House {
     await inTransaction(this.database, (tx) => this.parts.queue.judge(tx, id, approval, by, SOMEBODY));
   }
 
+  /** What people have signed of an intent. */
+  async entitlement(
+    intent: Intent,
+  ): Promise<Pick<SigningBundle['intents'][number], 'request' | 'approvals'>> {
+    const id = parseId('intent', intent.id);
+    const { request, approvals } = await inTransaction(this.database, (tx) => findIntent(tx, id));
+    return { request, approvals: [...approvals] };
+  }
+
   async cancel(intent: Intent): Promise<void> {
     await inTransaction(this.database, (tx) =>
       this.parts.queue.cancel(tx, parseId('intent', intent.id), SOMEBODY, 'changed my mind'),
