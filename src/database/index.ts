@@ -1,3 +1,4 @@
+export { isDatabaseAway } from './database-away.ts';
 export { openDatabase, type Database } from './database.ts';
 export * from './sealing/index.ts';
 export { inTransaction, type DatabaseTransaction, type DatabaseTransactionOptions } from './transaction.ts';

@@ -24,5 +24,6 @@ export const httpErrorMap = {
   cursor_invalid: { status: 400, title: 'The cursor does not belong here' },
   rate_limited: { status: 429, title: 'Too many requests' },
   timed_out: { status: 503, title: 'The answer took too long' },
+  service_unavailable: { status: 503, title: 'The service is not available' },
   internal_error: { status: 500, title: 'Something failed on our side' },
 } as const satisfies ErrorMap<HttpErrorCode>;

@@ -73,6 +73,7 @@ function kitErrors(operation: OperationShape): string[] {
     'request_invalid',
     'credentials_invalid',
     'internal_error',
+    ...(operation.unlimited === true ? [] : ['service_unavailable', 'timed_out']),
     ...(operation.unlimited === true ? [] : ['rate_limited']),
     ...(operation.body === undefined ? [] : ['body_too_large', 'media_type_unsupported']),
     ...(operation.access.kind === 'public' ? [] : ['authentication_required', 'forbidden']),

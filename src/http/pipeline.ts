@@ -142,7 +142,9 @@ export async function serve(
   const { operation } = bound;
   const notes = response.locals as ResponseNotes;
   if (operation.unlimited !== true) await limit(parts, response, 'address', addressKey(request.ip ?? ''));
-  const principal = await authenticate(request, parts.authenticator);
+  // Who asks for health is nobody's business, and must not need the database to be told that we live.
+  const authenticator = operation.unlimited === true ? null : parts.authenticator;
+  const principal = await authenticate(request, authenticator);
   if (principal !== null) {
     notes.principal = principal.id;
     if (operation.unlimited !== true) await limit(parts, response, 'principal', limitKeyOf(principal));

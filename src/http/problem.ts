@@ -1,3 +1,4 @@
+import { isDatabaseAway } from '../database/index.ts';
 import { DomainError, type DomainErrorOptions } from '../shared/index.ts';
 import type { Problem } from './problem-contract.ts';
 
@@ -25,6 +26,7 @@ export type HttpErrorCode =
   | 'cursor_invalid'
   | 'rate_limited'
   | 'timed_out'
+  | 'service_unavailable'
   | 'internal_error';
 
 interface Violation {
@@ -97,15 +99,30 @@ function problemOf(error: DomainError, entry: ErrorEntry, requestId: string): Pr
   };
 }
 
+/** Time for a database to start again, or for a standby to take over. */
+const DATABASE_AWAY_SECONDS = 5;
+
+function unavailable(): HttpError {
+  return new HttpError(
+    'service_unavailable',
+    'A part of this service is away; send the same request again in a few seconds, with the same idempotency key.',
+    { retryable: true, retryAfterSeconds: DATABASE_AWAY_SECONDS },
+  );
+}
+
 /**
  * The answer to anything thrown. What is not a domain error, or has a code that the map lacks, becomes
- * `internal_error`: a request id and nothing about the inside.
+ * `internal_error`: a request id and nothing about the inside; `service_unavailable` while the database is away.
  */
 export function toProblem(thrown: unknown, errorMap: ErrorMap, requestId: string): ProblemReply {
   if (thrown instanceof DomainError) {
     const error = thrown as DomainError;
     const entry = Object.hasOwn(errorMap, error.code) ? errorMap[error.code] : undefined;
     if (entry !== undefined) return problemOf(error, entry, requestId);
+  }
+  if (isDatabaseAway(thrown)) {
+    const away = errorMap['service_unavailable'] ?? { status: 503, title: 'The service is not available' };
+    return problemOf(unavailable(), away, requestId);
   }
   const hidden = new HttpError('internal_error', 'Something failed on our side; the request id names it.');
   return problemOf(hidden, errorMap['internal_error'] ?? { status: 500, title: 'Internal error' }, requestId);

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { exitWith } from '../lifecycle/exit.ts';
 import { connect, type Connection } from './connect.ts';
 import { ClientError } from './errors.ts';
 import type { Shown } from './output.ts';
@@ -20,12 +19,10 @@ function show({ document, lines }: Shown, asJson: boolean): void {
   process.stdout.write(asJson ? `${JSON.stringify(document, null, 2)}\n` : `${lines.join('\n')}\n`);
 }
 
-/** With `--json`, what the API said against it goes out as it came, for programs to read. */
-function failed(thrown: unknown, asJson: boolean): never {
-  if (asJson && thrown instanceof ClientError && thrown.problem !== undefined) {
-    process.stdout.write(`${JSON.stringify({ problem: thrown.problem }, null, 2)}\n`);
-  }
-  exitWith(thrown);
+/** What the API said against it, as it came, for programs to read. */
+function showProblem(thrown: unknown): void {
+  if (!(thrown instanceof ClientError) || thrown.problem === undefined) return;
+  process.stdout.write(`${JSON.stringify({ problem: thrown.problem }, null, 2)}\n`);
 }
 
 /** Makes `command` one that talks to the API: connects, acts, shows. */
@@ -36,7 +33,8 @@ export function acts<Options>(command: Command, act: Act<Options>): Command {
     try {
       show(await act(await connect(options), options, ...words), options.json === true);
     } catch (thrown) {
-      failed(thrown, options.json === true);
+      if (options.json === true) showProblem(thrown);
+      throw thrown;
     }
   });
 }

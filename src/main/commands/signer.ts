@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { signedManifestSchema, signerResumeSchema } from '../../intents/index.ts';
 import { SharedError } from '../../shared/index.ts';
 import { signerClient, type SignerClient } from '../../signer/index.ts';
+import { readDocument } from '../../station/index.ts';
 import { endpointTarget } from '../lifecycle/endpoint.ts';
 import { loadSettings, settingsHelp } from '../settings/index.ts';
 
@@ -19,8 +19,9 @@ interface Schema<T> {
 }
 
 async function document<T>(file: string, schema: Schema<T>, what: string): Promise<T> {
+  const read = await readDocument(file);
   try {
-    return schema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return schema.parse(read);
   } catch (cause) {
     throw new SharedError('config_invalid', `${file} is not ${what}.`, { cause });
   }

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { SharedError } from '../../shared/index.ts';
+import { readDocument } from '../../station/index.ts';
 
 const headsSchema = z.array(
   z.strictObject({
@@ -12,8 +12,9 @@ const headsSchema = z.array(
 /** Heads noted elsewhere: a JSON list of `{"position": "…", "hash": "…"}`. @throws SharedError `config_invalid`. */
 export async function readTrustedFile(file: string | undefined): Promise<z.infer<typeof headsSchema>> {
   if (file === undefined) return [];
+  const read = await readDocument(file);
   try {
-    return headsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return headsSchema.parse(read);
   } catch (cause) {
     throw new SharedError('config_invalid', `${file} is not a list of {"position", "hash"}.`, { cause });
   }

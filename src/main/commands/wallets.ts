@@ -1,11 +1,12 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { openDatabase, type Database } from '../../database/index.ts';
 import { writeNewFile } from '../../keyring/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
-import { parseId, SharedError, systemClock } from '../../shared/index.ts';
+import { parseId, systemClock } from '../../shared/index.ts';
+import { readDocument } from '../../station/index.ts';
 import {
   COMMAND_LINE,
   explainAddress,
@@ -44,20 +45,13 @@ function openLedger(settings: Settings): LedgerClient {
   return new LedgerClient({ addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)] });
 }
 
-async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    throw new SharedError('config_invalid', `${file} cannot be read as JSON.`, { cause });
-  }
-}
-
-function poolImport(file: string): Promise<void> {
+async function poolImport(file: string): Promise<void> {
+  const pool = await readDocument(file);
   return withDatabase(async (database, settings) => {
     const { TRILOCK_MANIFEST_DIRECTORY: directory, TRILOCK_FIRST_MANIFEST: first } = settings;
     const manifest = await manifestSource(directory, first, settings.TRILOCK_NETWORK)();
     const parts = { database, clock: systemClock };
-    print(await importPool(parts, await readJson(file), manifest, COMMAND_LINE));
+    print(await importPool(parts, pool, manifest, COMMAND_LINE));
   });
 }
 

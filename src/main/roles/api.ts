@@ -25,6 +25,8 @@ import { manifestSource } from './manifest-source.ts';
 import { webhookParts } from './webhook-parts.ts';
 
 const HANDLER_TIMEOUT_MS = 20_000;
+/** Long enough for a standby to take over, and shorter than a handler may take, so that the answer names the ledger. */
+const LEDGER_TIMEOUT_MS = 10_000;
 /** Outlasts every handler, so that a key whose lease is over has no living owner. */
 const IDEMPOTENCY_LEASE_MS = 3 * HANDLER_TIMEOUT_MS;
 /** A page loads a dozen things at once; an attacker's thousands are stopped. */
@@ -37,7 +39,10 @@ function openParts(settings: SettingsOf<'api'>): OperationParts {
     pool: openPool(config, { applicationName: 'trilock api' }),
     database: openDatabase(config, { applicationName: 'trilock api' }),
     node: connectNode({ url: settings.TRILOCK_BITCOIN_RPC_URL, credentials: rpcCredentials(settings) }),
-    ledger: new LedgerClient({ addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)] }),
+    ledger: new LedgerClient({
+      addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)],
+      requestTimeoutMs: LEDGER_TIMEOUT_MS,
+    }),
     hash: createKeyedHash(settings.TRILOCK_HTTP_SECRETS),
     manifest: manifestSource(
       settings.TRILOCK_MANIFEST_DIRECTORY,

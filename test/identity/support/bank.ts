@@ -44,6 +44,8 @@ export interface BankOptions {
   readonly perAddress?: number;
   /** Without it the ledger is down, as the node is. */
   readonly withLedger?: boolean;
+  /** Another than a copy of the template, dropped with the bank. */
+  readonly testDatabase?: TestDatabase;
 }
 
 /** The test server is careless about durability; the ledger refuses to run on such a one. */
@@ -56,7 +58,7 @@ async function openLedger(database: TestDatabase): Promise<TestLedger> {
 }
 
 export async function openBank(options: BankOptions = {}): Promise<Bank & { close(): Promise<void> }> {
-  const testDatabase = await createTestDatabase();
+  const testDatabase = options.testDatabase ?? (await createTestDatabase());
   const database = openDatabase(testDatabase.app);
   const pool = openPool(testDatabase.app);
   const hash = createKeyedHash([Buffer.alloc(32, 9)]);
