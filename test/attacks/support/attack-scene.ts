@@ -29,7 +29,8 @@ import {
   unlockStation,
   type Station,
 } from '../../../src/station/index.ts';
-import { accountKeyOf, envelopeContext, envelopeName } from '../../../src/station/pool.ts';
+import { envelopeContext, envelopeName } from '../../../src/station/pool-records.ts';
+import { accountKeyOf } from '../../../src/station/pool.ts';
 import { readStationRegistration, walletRoutes } from '../../../src/wallets/index.ts';
 import { awaitedBundles, importBundle, withdrawalRoutes } from '../../../src/withdrawals/index.ts';
 import type { AttestedKey } from '../../fixtures/custody.ts';
