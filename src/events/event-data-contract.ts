@@ -187,6 +187,22 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
   'deposit.quarantined': depositMoved('quarantined', 'A deposit is kept apart and not credited.'),
   'deposit.dropped': depositMoved('dropped', 'A deposit left the chain before it was credited.'),
   'deposit.reversed': depositMoved('reversed', 'A credited deposit left the chain and was taken back.'),
+  'drill.recorded': z
+    .strictObject({ drill: z.string().regex(/^[0-9a-f]{32}$/), roles: z.array(z.string()).min(1) })
+    .meta({
+      description: 'Keys of a wallet were restored from a backup site and proved that they sign for it.',
+      examples: [{ drill: 'a1'.repeat(16), roles: ['cold'] }],
+    }),
+  'drill.failed': z
+    .strictObject({ drill: z.string().regex(/^[0-9a-f]{32}$/), codes: z.array(z.string()).min(1) })
+    .meta({
+      description: 'A key of a wallet could not be restored from a backup site. Officers must act.',
+      examples: [{ drill: 'a1'.repeat(16), codes: ['file_missing'] }],
+    }),
+  'drill.overdue': z.strictObject({ since: z.iso.datetime(), limitDays: z.int() }).meta({
+    description: 'For longer than the limit, nobody has proved that the keys of a wallet can be restored.',
+    examples: [{ since: '2026-06-01T12:00:00.000Z', limitDays: 90 }],
+  }),
   'transfer.completed': z
     .strictObject({
       direction: z.enum(['sent', 'received']),

@@ -23,6 +23,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
   'customer-key': async () => (await import('./commands/customer.ts')).registerCustomerKey,
   customer: async () => (await import('./commands/customer.ts')).registerCustomer,
   withdrawals: async () => (await import('./commands/withdrawals.ts')).registerWithdrawals,
+  drill: async () => (await import('./commands/drill.ts')).registerDrill,
   recover: async () => (await import('./commands/recover.ts')).registerRecover,
   approve: async () => (await import('./commands/approve.ts')).registerApprove,
   client: async () => (await import('./client/register-client.ts')).registerClient,

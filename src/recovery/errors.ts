@@ -6,13 +6,13 @@ export type RecoveryErrorCode =
   | 'kit_version_unknown'
   | 'kit_checksum_wrong'
   | 'kit_contradicts_itself'
-  | 'kit_for_another_wallet'
-  | 'recovery_key_unreadable'
   | 'recovery_key_foreign'
   | 'recovery_keys_too_few'
   | 'recovery_masters_missing'
   | 'recovery_nothing_found'
   | 'recovery_destination_own'
-  | 'sweep_differs';
+  | 'sweep_differs'
+  | 'drill_malformed'
+  | 'drill_answer_foreign';
 
 export class RecoveryError extends DomainError<RecoveryErrorCode> {}

@@ -6,3 +6,6 @@ export { DEFAULT_GAP_LIMIT, findCoins, type CoinSearch, type FoundCoins } from '
 export { kitEnvelopeBlobs, openRecoveryKey, type KeyMaterial } from './recovery-key.ts';
 export { checkSweep, completeSweeps, planSweep, signSweep, type SweepWishes } from './sweep.ts';
 export { kitPdf } from './paper/kit-pdf.ts';
+export type { DrillAnswer, DrillRequest } from './drill-contract.ts';
+export { answerDrill, drillMessage, parseDrillAnswer, parseDrillRequest, verifyDrillProof } from './drill.ts';
+export { DRILLED_ROLES, wrappedCopyName } from './recovery-plans.ts';

@@ -54,7 +54,11 @@ export function kitEnvelopeBlobs({ kit }: CheckedKit): readonly Buffer[] {
 }
 
 /** Tries the masters at hand: the outer one by its name, the inner one by trying. */
-function openWithAny(blob: Buffer, context: EnvelopeContext, masters: readonly MasterPrivateKey[]): Buffer {
+export function openWithAny(
+  blob: Buffer,
+  context: EnvelopeContext,
+  masters: readonly MasterPrivateKey[],
+): Buffer {
   const { outerMaster } = readEnvelope(blob);
   const outer = masters.find(({ fingerprint }) => fingerprint === outerMaster);
   for (const inner of masters) {

@@ -57,3 +57,12 @@ export const HOW_OBTAINED = {
   customer:
     'The customer’s own key: the sealed key file and its passphrase, the recovery words, or the hardware wallet.',
 } as const satisfies Record<CosignerRole, string>;
+
+/** The wrapped keys on which the recovery of a plan rests, and which drills therefore prove. */
+export const DRILLED_ROLES = {
+  custodial: ['cold', 'backup'],
+  collaborative: ['cold'],
+  self_custody: [],
+  treasury_hot: ['platform', 'cold'],
+  treasury_cold: ['cold'],
+} as const satisfies Record<WalletPlan, readonly CosignerRole[]>;

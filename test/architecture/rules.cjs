@@ -24,6 +24,7 @@ const ARROWS = {
   freeze: [...GROUND, 'approvals', 'ledger'],
   wallets: [...GROUND, 'approvals', 'ledger', 'freeze', 'recovery'],
   deposits: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
+  drills: [...GROUND, 'wallets', 'recovery'],
   transfers: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
   policy: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
   withdrawals: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets', 'deposits', 'policy'],

@@ -43,6 +43,16 @@ function foreignSigner(): BitcoinError {
   return new BitcoinError('message_signer_foreign', 'A key does not belong to the address.');
 }
 
+/** Returns only when the part is over this message for this address. @throws BitcoinError `message_signature_invalid`. */
+export function verifyMessagePart(
+  address: DerivedAddress,
+  message: string,
+  { publicKey, signature }: MessagePart,
+): void {
+  if (verifyDigest(digestOf(message, address), publicKey, signature)) return;
+  throw new BitcoinError('message_signature_invalid', 'A part of the signature is not over this message.');
+}
+
 /**
  * Joins enough parts into one BIP322 signature of the address, `smp…`, after verifying each.
  * @throws BitcoinError `message_signer_foreign`, `message_signature_invalid`, `message_signatures_insufficient`.
@@ -56,15 +66,9 @@ export function combineMessageParts(
   if (multisig === undefined) {
     throw new BitcoinError('message_script_unsupported', 'Only multisig witness scripts are understood.');
   }
-  const digest = digestOf(message, address);
-  for (const { publicKey, signature } of parts) {
-    if (!multisig.publicKeys.some((key) => bytesEqual(key, publicKey))) throw foreignSigner();
-    if (!verifyDigest(digest, publicKey, signature)) {
-      throw new BitcoinError(
-        'message_signature_invalid',
-        'A part of the signature is not over this message.',
-      );
-    }
+  for (const part of parts) {
+    if (!multisig.publicKeys.some((key) => bytesEqual(key, part.publicKey))) throw foreignSigner();
+    verifyMessagePart(address, message, part);
   }
   // In the order of the script's keys, as OP_CHECKMULTISIG wants them.
   const ordered = multisig.publicKeys.flatMap(

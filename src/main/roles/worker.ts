@@ -10,6 +10,7 @@ import {
   stepDeposits,
   WORKER_FOLLOWER,
 } from '../../deposits/index.ts';
+import { drillStatus, proofWatch, registerDrillMetric, type DrillStatus } from '../../drills/index.ts';
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
@@ -44,6 +45,7 @@ function openParts(settings: SettingsOf<'worker'>) {
     webhooks: webhookParts(settings),
     batching: { waitMs: settings.TRILOCK_BATCH_SECONDS * 1000, size: settings.TRILOCK_BATCH_SIZE },
     network,
+    limitDays: settings.TRILOCK_DRILL_LIMIT_DAYS,
     clock: systemClock,
   };
 }
@@ -61,6 +63,7 @@ function works(
     { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'wallets', step: () => stepWallets(parts) },
+    { name: 'drills', step: proofWatch(parts) },
     { name: 'transfers', step: () => stepTransfers(parts) },
     { name: 'webhooks', step: () => fanOut(webhooks) },
     ...Array.from({ length: WEBHOOKS_AT_ONCE }, () => ({
@@ -75,6 +78,11 @@ function poolNote(levels: Awaited<ReturnType<typeof poolLevels>>): string {
   const low = lowPools(levels);
   const left = `${levels.cold} cold, ${levels.backup} backup`;
   return low.length === 0 ? left : `${left}; LOW: ${low.join(', ')}, make more keys at the stations`;
+}
+
+function drillNote({ wallets, overdue }: DrillStatus): string {
+  if (overdue === 0) return `${wallets} wallets, all proved in time`;
+  return `OVERDUE: ${overdue} of ${wallets} wallets; run a recovery drill`;
 }
 
 /** What happens without anybody asking: following the chain, carrying withdrawals on, sealing, delivering. */
@@ -97,6 +105,7 @@ export async function startWorker(
   working.catch(fail);
   const registry = new Registry();
   registerPoolMetric(registry, () => poolLevels(database, parts.network));
+  registerDrillMetric(registry, parts);
   registerDepositMetric(registry, () => refusedDeposits(database));
   return {
     facts: {},
@@ -108,6 +117,7 @@ export async function startWorker(
         { name: 'node', ok: true, note: `height ${height}` },
         // An alarm for officers, not a reason to stop working.
         { name: 'key pools', ok: true, note: poolNote(await poolLevels(database, parts.network)) },
+        { name: 'recovery drills', ok: true, note: drillNote(await drillStatus(parts)) },
       ];
     },
     metrics: () => registry.metrics(),

@@ -223,6 +223,13 @@ export const SETTINGS = {
     fallback: '50',
     meaning: 'How many withdrawals of one wallet share a transaction at most; 1: each has its own.',
   },
+  TRILOCK_DRILL_LIMIT_DAYS: {
+    schema: wholeNumber(1, 3_650, 'days'),
+    roles: ['worker', 'wallets'],
+    fallback: '90',
+    meaning:
+      'How old the last proof may be that a wallet’s cold and backup keys can be restored, before the alarm.',
+  },
   TRILOCK_MONITOR: {
     schema: endpoint,
     roles: ['api', 'worker', 'ledger', 'signer', 'witness', 'node'],

@@ -1,0 +1,143 @@
+import { join } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import { openDatabase } from '../../database/index.ts';
+import { drillStatus, planDrill, recordDrill, type DrillParts } from '../../drills/index.ts';
+import { COSIGNER_ROLES } from '../../intents/index.ts';
+import { MAX_ENVELOPE_BYTES, readRegularFile, type MasterPrivateKey } from '../../keyring/index.ts';
+import { parsePostgresUrl } from '../../postgres/index.ts';
+import { answerDrill, parseDrillAnswer, parseDrillRequest } from '../../recovery/index.ts';
+import { systemClock } from '../../shared/index.ts';
+import { readDocument, writeDocument } from '../../station/index.ts';
+import { COMMAND_LINE } from '../../wallets/index.ts';
+import { loadSettings, settingsHelp } from '../settings/index.ts';
+import { openKeyFile } from '../terminal/key-files.ts';
+import { progress } from '../terminal/progress.ts';
+
+function say(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function count(text: string): number {
+  if (!/^[1-9][0-9]{0,3}$/.test(text)) throw new InvalidArgumentError('a whole number from 1 to 9999');
+  return Number(text);
+}
+
+function drilledRole(text: string): string {
+  if (!(COSIGNER_ROLES as readonly string[]).includes(text))
+    throw new InvalidArgumentError('cold, backup or platform');
+  return text;
+}
+
+async function withParts(act: (parts: DrillParts) => Promise<void>): Promise<void> {
+  const settings = loadSettings('wallets', process.env);
+  const database = openDatabase(parsePostgresUrl(settings.DATABASE_URL), { applicationName: 'trilock cli' });
+  try {
+    const { TRILOCK_NETWORK: network, TRILOCK_DRILL_LIMIT_DAYS: limitDays } = settings;
+    await act({ database, clock: systemClock, network, limitDays });
+  } finally {
+    await database.$disconnect();
+  }
+}
+
+async function plan(options: { readonly count: number; readonly out: string }): Promise<void> {
+  await withParts(async (parts) => {
+    const request = await planDrill(parts, options.count, COMMAND_LINE);
+    if (request === null) say('There is no open wallet with wrapped keys: nothing to drill.');
+    else {
+      await writeDocument(options.out, request);
+      say(`Drill ${request.drill} of ${request.wallets.length} wallets is in ${options.out}.`);
+    }
+  });
+}
+
+interface ProveOptions {
+  readonly site: string;
+  readonly name: string;
+  readonly role: string;
+  readonly master: string[];
+  readonly masterPassphraseFile?: string[];
+  readonly out: string;
+}
+
+async function prove(file: string, options: ProveOptions): Promise<void> {
+  const request = parseDrillRequest(await readDocument(file));
+  const masters: MasterPrivateKey[] = [];
+  for (const [position, path] of options.master.entries()) {
+    masters.push(await openKeyFile(path, `the master ${path}`, options.masterPassphraseFile?.[position]));
+  }
+  const { role } = options;
+  const keys = request.wallets.flatMap((wallet) => wallet.keys).filter((key) => key.role === role).length;
+  const tools = {
+    role,
+    masters,
+    readCopy: (name: string) => readRegularFile(join(options.site, name), { maxBytes: MAX_ENVELOPE_BYTES }),
+    onKey: progress('Keys restored and proved', keys),
+  };
+  const answer = await answerDrill(request, tools, options.name, systemClock.nowMs());
+  await writeDocument(options.out, answer);
+  say(`${answer.proofs.length} of ${keys} ${role} keys signed for their addresses: ${options.out}`);
+  for (const { wallet, xpub, code } of answer.failures) {
+    say(`FAILED ${wallet} ${xpub}: ${code}`);
+    process.exitCode = 1;
+  }
+}
+
+async function record(file: string, options: { readonly request: string }): Promise<void> {
+  const request = parseDrillRequest(await readDocument(options.request));
+  const answer = parseDrillAnswer(await readDocument(file));
+  await withParts(async (parts) => {
+    const { proved, known, failed } = await recordDrill(parts, request, answer, COMMAND_LINE);
+    say(`${proved} proofs recorded, ${known} known before, ${failed.length} failures.`);
+    if (failed.length > 0) process.exitCode = 1;
+  });
+}
+
+async function status(): Promise<void> {
+  await withParts(async (parts) => {
+    const { wallets, overdue, oldest } = await drillStatus(parts);
+    say(
+      `${wallets} wallets with wrapped keys; ${overdue} were not proved for more than ${parts.limitDays} days.`,
+      ...(oldest === null
+        ? []
+        : [`The one that waits longest was proved or opened at ${oldest.toISOString()}.`]),
+    );
+    if (overdue > 0) process.exitCode = 1;
+  });
+}
+
+/** `trilock drill …`: prove again and again that wrapped keys can be restored and sign, without moving money. */
+export function registerDrill(trilock: Command): void {
+  const drill = trilock
+    .command('drill')
+    .description(
+      'recovery drills: restore wrapped keys from a backup site and have them sign, moving no money',
+    )
+    .addHelpText('after', settingsHelp('wallets'));
+  drill
+    .command('plan')
+    .description('draw wallets, those proved longest ago first, and write what is carried to the sites')
+    .option('--count <number>', 'how many wallets', count, 10)
+    .requiredOption('--out <file>', 'where the request goes')
+    .action(plan);
+  drill
+    .command('prove <request>')
+    .description(
+      'offline, at a backup site: restore the keys of one role and let them sign; status 1 on failures',
+    )
+    .requiredOption('--site <directory>', 'the backup site from which copies are restored')
+    .requiredOption('--name <name>', 'what the site is called in the record')
+    .requiredOption('--role <role>', 'whose copies the site has: cold, backup or platform', drilledRole)
+    .requiredOption('--master <files...>', 'key files of the two masters, in any order')
+    .option('--master-passphrase-file <files...>', 'in the order of the masters, instead of asking')
+    .requiredOption('--out <file>', 'where the answer goes')
+    .action(prove);
+  drill
+    .command('record <answer>')
+    .description('verify the signatures of an answer and record them for good')
+    .requiredOption('--request <file>', 'the request that was answered')
+    .action(record);
+  drill
+    .command('status')
+    .description('which share of wallets was proved in time; status 1 when some were not')
+    .action(status);
+}

@@ -1,0 +1,141 @@
+import {
+  accountKeyFromSeed,
+  bip48Account,
+  deriveAddress,
+  parseDescriptor,
+  signMessage,
+  verifyMessagePart,
+  type WalletDescriptor,
+} from '../bitcoin/index.ts';
+import { keyIdOf, seedOfEntropy, type MasterPrivateKey } from '../keyring/index.ts';
+import { isDomainError } from '../shared/index.ts';
+import {
+  drillAnswerSchema,
+  drillRequestSchema,
+  type DrillAnswer,
+  type DrillRequest,
+} from './drill-contract.ts';
+import { RecoveryError } from './errors.ts';
+import { openWithAny } from './recovery-key.ts';
+
+type DrillWallet = DrillRequest['wallets'][number];
+
+/** @throws RecoveryError `drill_malformed`. */
+export function parseDrillRequest(value: unknown): DrillRequest {
+  const parsed = drillRequestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new RecoveryError('drill_malformed', 'This is not the request of a recovery drill.');
+}
+
+/** @throws RecoveryError `drill_malformed`. */
+export function parseDrillAnswer(value: unknown): DrillAnswer {
+  const parsed = drillAnswerSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new RecoveryError('drill_malformed', 'This is not the answer to a recovery drill.');
+}
+
+/** The text that a key signs for an address (BIP322): valid for no transaction, and for no other drill. */
+export function drillMessage(drill: string, wallet: string): string {
+  return `Trilock recovery drill ${drill} of ${wallet}. This signature moves no money.`;
+}
+
+/** Reads the wrapped copy of a key at the site that the drill restores from. */
+export type ReadCopy = (name: string) => Promise<Buffer>;
+
+async function signOne(
+  request: DrillRequest,
+  { wallet, addressIndex }: DrillWallet,
+  descriptor: WalletDescriptor,
+  key: DrillWallet['keys'][number],
+  { readCopy, masters }: DrillTools,
+): Promise<string> {
+  const found = descriptor.keys.find(({ xpub }) => xpub.text === key.xpub);
+  if (found === undefined) {
+    throw new RecoveryError('recovery_key_foreign', 'This key is none of the keys of the wallet.');
+  }
+  const { network } = request;
+  const context = {
+    keyId: keyIdOf(key.xpub),
+    role: key.role,
+    fingerprint: found.origin.fingerprint,
+    network,
+  };
+  const entropy = openWithAny(await readCopy(key.wrappedCopy), context, masters);
+  const seed = seedOfEntropy(entropy);
+  try {
+    const accountKey = accountKeyFromSeed(seed, network, bip48Account(found.origin.path, network));
+    try {
+      const address = deriveAddress(descriptor, 'receive', addressIndex);
+      const { signature } = signMessage(accountKey, descriptor, address, drillMessage(request.drill, wallet));
+      return Buffer.from(signature).toString('hex');
+    } finally {
+      accountKey.erase();
+    }
+  } finally {
+    entropy.fill(0);
+    seed.fill(0);
+  }
+}
+
+export interface DrillTools {
+  readonly readCopy: ReadCopy;
+  readonly masters: readonly MasterPrivateKey[];
+  /** The cosigner role whose copies this site has; the others of the request are left out. */
+  readonly role: string;
+  readonly onKey?: (done: number) => void;
+}
+
+/**
+ * Restores every key of a role from its wrapped copy and has it sign for an address of its wallet. A key that cannot
+ * be restored is reported by its code and stops nobody: that is what drills are for.
+ */
+export async function answerDrill(
+  request: DrillRequest,
+  tools: DrillTools,
+  site: string,
+  nowMs: number,
+): Promise<DrillAnswer> {
+  const proofs: DrillAnswer['proofs'] = [];
+  const failures: DrillAnswer['failures'] = [];
+  for (const entry of request.wallets) {
+    const descriptor = parseDescriptor(entry.descriptor, request.network);
+    for (const key of entry.keys.filter(({ role }) => role === tools.role)) {
+      const { wallet } = entry;
+      try {
+        const signature = await signOne(request, entry, descriptor, key, tools);
+        proofs.push({ wallet, xpub: key.xpub, signature });
+      } catch (thrown) {
+        if (!isDomainError(thrown)) throw thrown;
+        failures.push({ wallet, xpub: key.xpub, code: thrown.code });
+      }
+      tools.onKey?.(proofs.length + failures.length);
+    }
+  }
+  return {
+    purpose: 'trilock recovery drill answer',
+    version: 1,
+    drill: request.drill,
+    site,
+    provedAt: new Date(nowMs).toISOString(),
+    proofs,
+    failures,
+  };
+}
+
+/**
+ * Checks one signature of a drill. @throws RecoveryError `recovery_key_foreign`; BitcoinError
+ * `message_signature_invalid`.
+ */
+export function verifyDrillProof(
+  descriptor: WalletDescriptor,
+  proof: { readonly xpub: string; readonly signature: string },
+  { message, addressIndex }: { readonly message: string; readonly addressIndex: number },
+): void {
+  const position = descriptor.keys.findIndex(({ xpub }) => xpub.text === proof.xpub);
+  const address = deriveAddress(descriptor, 'receive', addressIndex);
+  const publicKey = address.keys[position]?.publicKey;
+  if (publicKey === undefined) {
+    throw new RecoveryError('recovery_key_foreign', 'This key is none of the keys of the wallet.');
+  }
+  verifyMessagePart(address, message, { publicKey, signature: Buffer.from(proof.signature, 'hex') });
+}
