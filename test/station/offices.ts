@@ -87,7 +87,10 @@ export async function stationHouse(root: string, count = 4): Promise<StationHous
 }
 
 /** A key of the station with its private half, as only both masters together get it. */
-async function openedKey(station: Station, attestation: AttestedKey['attestation']): Promise<AttestedKey> {
+export async function openedKey(
+  station: Station,
+  attestation: AttestedKey['attestation'],
+): Promise<AttestedKey> {
   const context = envelopeContext(attestation);
   const blob = await readFile(join(station.sites[0]!, envelopeName(context.keyId)));
   const entropy = openEnvelope(blob, context, mastersOf(station.role));

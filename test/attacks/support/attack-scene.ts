@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from 'vitest';
 import { approvalRoutes } from '../../../src/approvals/index.ts';
 import {
@@ -16,7 +15,6 @@ import {
   type WithdrawalIntent,
   type SigningBundle,
 } from '../../../src/intents/index.ts';
-import { openEnvelope } from '../../../src/keyring/index.ts';
 import { errorMap } from '../../../src/main/error-map.ts';
 import { idToUuid, isDomainError, parseId, type WithdrawalId } from '../../../src/shared/index.ts';
 import {
@@ -29,15 +27,12 @@ import {
   unlockStation,
   type Station,
 } from '../../../src/station/index.ts';
-import { envelopeContext, envelopeName } from '../../../src/station/pool-records.ts';
-import { accountKeyOf } from '../../../src/station/pool.ts';
 import { readStationRegistration, walletRoutes } from '../../../src/wallets/index.ts';
 import { awaitedBundles, importBundle, withdrawalRoutes } from '../../../src/withdrawals/index.ts';
-import type { AttestedKey } from '../../fixtures/custody.ts';
 import { signedManifest } from '../../fixtures/intents.ts';
 import { serveApi, testHash } from '../../http/support/serve.ts';
 import { runAsSuperuser } from '../../ledger/ledger-database.ts';
-import { mastersOf, newStation, PASSPHRASE, temporaryRoot } from '../../station/offices.ts';
+import { mastersOf, newStation, openedKey, PASSPHRASE, temporaryRoot } from '../../station/offices.ts';
 import { House, pay, SOMEBODY, type Owner, type Wish } from '../../withdrawals/support/house.ts';
 
 /** Nobody's here, and the attacker's. */
@@ -58,13 +53,6 @@ export interface Alert {
 export interface Answer {
   readonly status: number;
   readonly body: Record<string, unknown>;
-}
-
-async function openedKey(station: Station, attestation: AttestedKey['attestation']): Promise<AttestedKey> {
-  const context = envelopeContext(attestation);
-  const blob = await readFile(join(station.sites[0]!, envelopeName(context.keyId)));
-  const entropy = openEnvelope(blob, context, mastersOf('cold'));
-  return { entropy, accountKey: accountKeyOf(entropy, station.network), attestation };
 }
 
 /**

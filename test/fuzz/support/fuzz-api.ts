@@ -89,7 +89,7 @@ function pathOf(random: SeededRandom, { template, parameters }: Operation): stri
 function bodyOf(random: SeededRandom, example: unknown): Buffer {
   const dice = random.next();
   const value = dice < 0.15 ? example : dice < 0.85 ? spoiltJson(random, example) : hostileValue(random);
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value ?? null);
   if (chance(random, 0.06)) return Buffer.from(`{"__proto__": {"polluted": true}, "constructor": ${text}}`);
   if (chance(random, 0.06)) return Buffer.from(text.replace('{', '{"label":"a","label":"b",'));
   if (chance(random, 0.04)) return Buffer.from('['.repeat(50_000));
