@@ -34,6 +34,8 @@ export interface TestLedger {
   readonly ledger: RunningLedger;
   readonly logger: RecordingLogger;
   readonly client: (options?: Partial<LedgerClientOptions>) => LedgerClient;
+  /** Stops it and starts another at the same address, which knows only what the log says. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,14 +46,22 @@ export async function startLedger(
 ): Promise<TestLedger> {
   const folder = await mkdtemp(join(tmpdir(), 'trilock-ledger-'));
   const logger = new RecordingLogger();
-  const ledger = await runLedger(
-    { database: database.ledger, listen: { path: join(folder, 'socket') }, requireFsync: false, ...config },
-    logger,
-  );
+  const run = (): Promise<RunningLedger> =>
+    runLedger(
+      { database: database.ledger, listen: { path: join(folder, 'socket') }, requireFsync: false, ...config },
+      logger,
+    );
+  let ledger = await run();
   const clients: LedgerClient[] = [];
   return {
-    ledger,
+    get ledger() {
+      return ledger;
+    },
     logger,
+    restart: async () => {
+      await ledger.stop();
+      ledger = await run();
+    },
     client: (options = {}) => {
       const client = new LedgerClient({ addresses: [ledger.address], ...options });
       clients.push(client);

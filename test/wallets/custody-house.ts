@@ -12,6 +12,7 @@ import { credentialPinDigest, type CredentialPin, type KeyAttestation } from '..
 import type { LedgerClient } from '../../src/ledger/client/index.ts';
 import {
   idToUuid,
+  isoTime,
   newId,
   satoshis,
   systemClock,
@@ -37,7 +38,6 @@ import {
 import { inTransaction } from '../../src/database/index.ts';
 import { temporaryDirectory } from '../chain/support/temporary-directory.ts';
 import { attestedKey, type AttestedKey, type TestCustomer } from '../fixtures/custody.ts';
-import { at } from '../fixtures/intents.ts';
 import { passkeySigner, type TestSigner } from '../fixtures/signing-keys.ts';
 import { runAsSuperuser } from '../ledger/ledger-database.ts';
 import { startLedger, type TestLedger } from '../ledger/running-ledger.ts';
@@ -106,6 +106,17 @@ export class CustodyHouse {
     await this.scene.close();
   }
 
+  /** The ledger's process ends and another takes its place. */
+  async restartLedger(): Promise<void> {
+    await this.#testLedger.restart();
+  }
+
+  /** So does the signer's, at the same socket. */
+  async restartSigner(): Promise<void> {
+    await this.scene.stopSigners();
+    await this.scene.start();
+  }
+
   /** Attested keys that no pool has had yet. */
   freshPool(count: number): KeyAttestation[] {
     const { cold, backup } = this.scene.house.attesters;
@@ -148,7 +159,7 @@ export class CustodyHouse {
       customer: id,
       credential: { id: credential, publicKey: signer.publicKey },
       signedBy: credential,
-      signedAt: at(-1),
+      signedAt: isoTime(this.scene.clock.nowMs() - 60_000),
       ...change,
     };
     return { statement, signature: signer.sign(credentialPinDigest(statement)) };

@@ -19,7 +19,7 @@ export function useCrashingHouse(): void {
 const EFFECTS = ['hold', 'present', 'sign', 'post', 'send', 'confirm'] as const;
 
 /** Parts of a process that dies at its n-th call to the outside: before the effect, or after it and unheard. */
-function dying(
+export function dying(
   parts: StepParts,
   nth: number,
   when: 'before' | 'after',
