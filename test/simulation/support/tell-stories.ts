@@ -1,4 +1,4 @@
-import { House } from '../../withdrawals/support/house.ts';
+import type { House } from '../../withdrawals/support/house.ts';
 import { Story, type StoryReport } from './story.ts';
 
 /** Tells the stories of these seeds at one institution, and adds up what happened. Names the seed that fails. */
