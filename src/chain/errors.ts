@@ -28,7 +28,9 @@ type TruthErrorCode =
   | 'reorg_too_deep'
   | 'forked_below_checkpoint'
   | 'chain_disagreement'
-  | 'follower_position_moved';
+  | 'follower_position_moved'
+  | 'chain_held'
+  | 'start_height_refused';
 
 /** Programs that we start. */
 type ProcessErrorCode = 'data_directory_in_use' | 'data_directory_unusable' | 'port_in_use' | 'node_missing';

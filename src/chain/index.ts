@@ -37,9 +37,6 @@ export type {
 export { rescan, type RescanOptions } from './follower/rescan.ts';
 export { WatchList, type ScriptConfirmation } from './follower/watch-list.ts';
 export { PrismaFollowerStore } from './follower/prisma-follower-store.ts';
-export {
-  ChainQuorum,
-  type DisagreementKind,
-  type QuorumOptions,
-  type QuorumSource,
-} from './quorum/chain-quorum.ts';
+export { ChainQuorum, type QuorumOptions } from './quorum/chain-quorum.ts';
+export { guardNode, type PayingNode } from './quorum/guard-node.ts';
+export type { DisagreementKind, QuorumSource } from './quorum/agreement.ts';

@@ -15,6 +15,8 @@ import { quarantineDeposit } from './quarantine-deposit.ts';
 export const depositErrorMap = {
   deposit_unknown: { status: 404, title: 'There is no such deposit' },
   deposit_step_forbidden: { status: 409, title: 'The deposit cannot take this step' },
+  chain_not_followed: { status: 409, title: 'The chain was never followed yet' },
+  height_not_followed: { status: 422, title: 'The chain was not followed up to this height' },
   deposit_changed_meanwhile: { status: 409, title: 'The deposit was changed meanwhile' },
 } as const satisfies ErrorMap<DepositErrorCode>;
 

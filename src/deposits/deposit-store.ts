@@ -1,5 +1,6 @@
 import type { Database, DatabaseTransaction, Prisma } from '../database/index.ts';
 import { idFromUuid, idToUuid, satoshis, type Id } from '../shared/index.ts';
+import { readChainHold } from './chain-hold.ts';
 import {
   DEPOSIT_STATES,
   DEPOSIT_STEPS,
@@ -10,6 +11,9 @@ import {
   type DepositState,
 } from './deposit.ts';
 import { DepositError } from './errors.ts';
+
+/** Below every block. */
+const HELD = -1;
 
 export type Tables = Database | DatabaseTransaction;
 
@@ -108,6 +112,14 @@ export async function changeBooks(tx: Tables, deposit: Deposit, change: BookChan
       retryable: true,
     });
   }
+}
+
+/**
+ * How high the chain is as far as credits go: nothing is deep enough while it is held, because nobody knows what the
+ * chain says.
+ */
+export async function readCreditTip(tables: Tables, follower: string, now: Date): Promise<number> {
+  return (await readChainHold(tables, follower, now)) === null ? readTipHeight(tables, follower) : HELD;
 }
 
 /** Where the follower stands; 0 before it has begun. */

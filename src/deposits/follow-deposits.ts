@@ -4,6 +4,9 @@ import { inTransaction, type Database, type DatabaseTransaction } from '../datab
 import { isDomainError, type Clock } from '../shared/index.ts';
 import { markFound, WatchedScripts, type GivenAddress } from '../wallets/index.ts';
 import { handleChainStep, UngivenAddressesPaid } from './chain-handler.ts';
+import { noteFailed, noteFollowed } from './chain-hold.ts';
+import { searchAgain } from './search-again.ts';
+import { startBlock } from './start-block.ts';
 
 /** The name of the worker's position on the chain. */
 export const WORKER_FOLLOWER = 'worker';
@@ -13,8 +16,11 @@ export interface FollowingParts {
   readonly node: ChainNode;
   readonly network: NetworkName;
   readonly clock: Clock;
-  /** Where a new follower begins: before the first address was given out. Default: the first block. */
-  readonly startAt?: BlockPosition;
+  /**
+   * Where a new follower begins: below the first payment to any address. Kept from then on; a lower one makes it
+   * search the blocks between, a higher one is refused. Default: the first block, except on mainnet.
+   */
+  readonly startHeight?: number | undefined;
   /** Default {@link WORKER_FOLLOWER}. */
   readonly name?: string;
 }
@@ -22,16 +28,49 @@ export interface FollowingParts {
 /** Follows the chain into coins and deposits. */
 export class DepositFollower {
   readonly #parts: FollowingParts;
+  readonly #name: string;
   readonly #watched: WatchedScripts;
-  readonly #follower: ChainFollower<DatabaseTransaction>;
+  #follower: ChainFollower<DatabaseTransaction> | undefined;
 
   constructor(following: FollowingParts) {
-    const { database, node, network, clock, startAt, name = WORKER_FOLLOWER } = following;
     this.#parts = following;
-    this.#watched = new WatchedScripts(database);
+    this.#name = following.name ?? WORKER_FOLLOWER;
+    this.#watched = new WatchedScripts(following.database);
+  }
+
+  /** Of the worker's last step; `undefined` before the first `poll`. */
+  get position(): BlockPosition | undefined {
+    return this.#follower?.position;
+  }
+
+  /**
+   * Takes every block up to the node's tip, and searches earlier ones again when somebody has asked for it. An
+   * address that is added while a block is searched makes it search that block again. What it ends in decides
+   * whether credits and payouts go on (`readChainHold`). @throws as `ChainFollower.poll` does; ChainError
+   * `start_height_refused`. @returns the number of steps.
+   */
+  async poll(): Promise<number> {
+    const { database, clock } = this.#parts;
+    try {
+      const steps = await this.#withNewAddresses(async () => {
+        this.#follower ??= await this.#begin();
+        return (await this.#follower.poll()).steps;
+      });
+      await this.#withNewAddresses(() => this.#searchAgain());
+      await noteFollowed(database, clock, this.#name);
+      return steps;
+    } catch (thrown) {
+      await noteFailed(database, clock, this.#name, thrown);
+      throw thrown;
+    }
+  }
+
+  async #begin(): Promise<ChainFollower<DatabaseTransaction>> {
+    const { database, network, node, clock } = this.#parts;
+    const startAt = await startBlock(this.#parts, this.#name);
     const parts = { clock, watched: this.#watched };
-    this.#follower = new ChainFollower({
-      ...{ name, network, node, clock },
+    return new ChainFollower({
+      ...{ name: this.#name, network, node, clock },
       store: new PrismaFollowerStore(database),
       watch: this.#watched.list,
       handle: (step, tx) => handleChainStep(parts, step, tx),
@@ -39,20 +78,15 @@ export class DepositFollower {
     });
   }
 
-  /** Of the worker's last step; `undefined` before the first `poll`. */
-  get position(): BlockPosition | undefined {
-    return this.#follower.position;
+  #searchAgain(): Promise<void> {
+    return searchAgain({ ...this.#parts, name: this.#name, watched: this.#watched });
   }
 
-  /**
-   * Takes every block up to the node's tip. An address that is added while a block is searched makes it search that
-   * block again. @throws as `ChainFollower.poll` does. @returns the number of steps.
-   */
-  async poll(): Promise<number> {
+  async #withNewAddresses<T>(search: () => Promise<T>): Promise<T> {
     for (;;) {
       await this.#watched.refresh();
       try {
-        return (await this.#follower.poll()).steps;
+        return await search();
       } catch (thrown) {
         if (thrown instanceof UngivenAddressesPaid) await this.#note(thrown.addresses);
         else if (!isDomainError(thrown) || thrown.code !== 'wallet_changed_meanwhile') throw thrown;

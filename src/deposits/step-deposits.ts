@@ -13,7 +13,7 @@ import {
 import { nextTry, setWithheld } from '../wallets/index.ts';
 import { bookDeposit, type Booked } from './deposit-booking.ts';
 import { recordDeposit } from './deposit-audit.ts';
-import { changeBooks, readDeposit, readTipHeight } from './deposit-store.ts';
+import { changeBooks, readCreditTip, readDeposit } from './deposit-store.ts';
 import {
   beginStep,
   decideDeposit,
@@ -131,7 +131,7 @@ export async function stepDeposit(parts: DepositParts, id: Id<'deposit'>): Promi
   const { database } = parts;
   let deposit = await readDeposit(database, id);
   if (deposit.begun === null) {
-    const step = decideDeposit(deposit, await readTipHeight(database, parts.follower));
+    const step = decideDeposit(deposit, await creditTip(parts));
     if (step === null) return false;
     deposit = await begin(parts, deposit, step);
     crashPoint('deposit.step_begun');
@@ -145,10 +145,14 @@ export async function stepDeposit(parts: DepositParts, id: Id<'deposit'>): Promi
   return true;
 }
 
+function creditTip({ database, follower, clock }: DepositParts): Promise<number> {
+  return readCreditTip(database, follower, new Date(clock.nowMs()));
+}
+
 /** Everything whose books may not say what the chain says, and that is due. */
 async function due(parts: DepositParts): Promise<readonly Id<'deposit'>[]> {
   const now = new Date(parts.clock.nowMs());
-  const tip = await readTipHeight(parts.database, parts.follower);
+  const tip = await creditTip(parts);
   const rows = await parts.database.$queryRaw<{ id: string }[]>`
     SELECT id::text AS id FROM app.deposit
     WHERE next_step_at <= ${now} AND (

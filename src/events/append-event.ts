@@ -28,7 +28,7 @@ export interface NewEvent {
   readonly data: Readonly<Record<string, JsonValue>>;
 }
 
-const SUBJECT = /^[a-z]{2,4}_[0-9a-z]{26}$/;
+const SUBJECT = /^([a-z]{2,4}_[0-9a-z]{26}|chain)$/;
 
 /** @throws EventError `event_invalid` for an unknown type, and for data that receivers were not told of. */
 function checkData(type: EventType, data: NewEvent['data']): void {
@@ -53,7 +53,8 @@ export async function appendEvent(
   clock: Clock = systemClock,
 ): Promise<Id<'event'>> {
   const { type, subject, customer, data } = event;
-  if (!SUBJECT.test(subject)) throw new EventError('event_invalid', 'The subject of an event is an id.');
+  if (!SUBJECT.test(subject))
+    throw new EventError('event_invalid', 'The subject of an event is an id, or the chain.');
   checkData(type, data);
   const id = newId('event');
   const occurredAt = isoTime(clock.nowMs());

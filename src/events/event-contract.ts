@@ -10,6 +10,8 @@ export const EVENT_TYPES = [
   'approval.requested',
   'approval.given',
   'approval.refused',
+  'chain.held',
+  'chain.resumed',
   'credential.added',
   'customer.created',
   'deposit.detected',

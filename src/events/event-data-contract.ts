@@ -42,7 +42,7 @@ function depositMoved(
       blockHash: hex32.nullable(),
       inclusion: z.int().describe('How often a block has had it by now'),
       quarantine: z
-        .enum(['dust', 'address_not_given', 'change_branch'])
+        .enum(['dust', 'address_not_given', 'change_branch', 'account_closed', 'review'])
         .optional()
         .describe('Why it is kept apart'),
     })
@@ -137,6 +137,29 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
         },
       ],
     }),
+  'chain.held': z
+    .strictObject({
+      code: z.string(),
+      kind: z.string().nullable().describe('Of a disagreement: what is wrong between the nodes'),
+      text: z.string(),
+      heldSince: z.iso.datetime(),
+    })
+    .meta({
+      description:
+        'The chain cannot be followed as it should be: nothing is credited or paid out until it can.',
+      examples: [
+        {
+          code: 'chain_disagreement',
+          kind: 'stale_tip',
+          text: 'The Bitcoin nodes asked do not agree.',
+          heldSince: '2026-01-26T12:00:00.000Z',
+        },
+      ],
+    }),
+  'chain.resumed': z.strictObject({ code: z.string(), heldSince: z.iso.datetime() }).meta({
+    description: 'The chain is followed again, and what was held goes on.',
+    examples: [{ code: 'chain_disagreement', heldSince: '2026-01-26T12:00:00.000Z' }],
+  }),
   'approval.requested': z.strictObject({ ...intentFacts, state: z.literal('open') }).meta({
     description: 'An intent, signed by whoever asks, waits for approvals.',
     examples: [{ ...EXAMPLE_INTENT, state: 'open' }],

@@ -10,6 +10,7 @@ import type { SharedErrorCode } from '../shared/index.ts';
 import { transferErrorMap, type TransferErrorCode } from '../transfers/index.ts';
 import type { IntentErrorCode } from '../intents/index.ts';
 import { walletErrorMap, type WalletErrorCode } from '../wallets/index.ts';
+import { chainErrorMap } from './chain-error-map.ts';
 import { intentErrorMap, keyErrorMap } from './statement-error-map.ts';
 
 /** Every code that can reach a caller of the API. A code without an entry does not compile. */
@@ -25,6 +26,7 @@ type ErrorCode =
   | DepositErrorCode
   | IntentErrorCode
   | keyof typeof keyErrorMap
+  | keyof typeof chainErrorMap
   | keyof typeof approvalErrorMap
   | keyof typeof withdrawalErrorMap
   | WebhookErrorCode;
@@ -40,6 +42,7 @@ export const errorMap = {
   ...depositErrorMap,
   ...intentErrorMap,
   ...keyErrorMap,
+  ...chainErrorMap,
   ...approvalErrorMap,
   ...withdrawalErrorMap,
   ...webhookErrorMap,

@@ -20,7 +20,12 @@ async function move(
 ): Promise<void> {
   const count =
     expected === undefined
-      ? (await tx.chainFollower.createMany({ data: { name, ...next }, skipDuplicates: true })).count
+      ? (
+          await tx.chainFollower.createMany({
+            data: { name, ...next, startHeight: next.height },
+            skipDuplicates: true,
+          })
+        ).count
       : (await tx.chainFollower.updateMany({ where: { name, ...expected }, data: next })).count;
   if (count !== 1) throw moved();
 }

@@ -1,5 +1,4 @@
 import packageJson from '../../../package.json' with { type: 'json' };
-import { connectNode } from '../../chain/index.ts';
 import { WEBHOOK_MESSAGES } from '../../events/index.ts';
 import {
   createApi,
@@ -18,7 +17,7 @@ import { errorMap } from '../error-map.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import { composeOperations, type OperationParts } from '../operations.ts';
 import type { SettingsOf } from '../settings/index.ts';
-import { rpcCredentials } from './bitcoin-connection.ts';
+import { bitcoinNodes } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
@@ -38,7 +37,7 @@ function openParts(settings: SettingsOf<'api'>): OperationParts {
   return {
     pool: openPool(config, { applicationName: 'trilock api' }),
     database: openDatabase(config, { applicationName: 'trilock api' }),
-    node: connectNode({ url: settings.TRILOCK_BITCOIN_RPC_URL, credentials: rpcCredentials(settings) }),
+    node: bitcoinNodes(settings),
     ledger: new LedgerClient({
       addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)],
       requestTimeoutMs: LEDGER_TIMEOUT_MS,

@@ -1,14 +1,17 @@
 import { Registry } from 'prom-client';
 import { AUDIT_STREAM } from '../../audit/index.ts';
-import { connectNode } from '../../chain/index.ts';
+import { ChainError, guardNode } from '../../chain/index.ts';
 import { openDatabase, runSealer } from '../../database/index.ts';
 import {
   DepositFollower,
+  readChainHold,
   refusedDeposits,
   registerDepositMetric,
+  registerHoldMetric,
   settleReceivables,
   stepDeposits,
   WORKER_FOLLOWER,
+  type ChainHold,
 } from '../../deposits/index.ts';
 import { drillStatus, proofWatch, registerDrillMetric, type DrillStatus } from '../../drills/index.ts';
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
@@ -22,7 +25,7 @@ import { stepWithdrawals } from '../../withdrawals/index.ts';
 import { endpointTarget } from '../lifecycle/endpoint.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
-import { rpcCredentials } from './bitcoin-connection.ts';
+import { bitcoinNodes } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
@@ -38,7 +41,7 @@ function openParts(settings: SettingsOf<'worker'>) {
   const network = settings.TRILOCK_NETWORK;
   return {
     database: openDatabase(config, { applicationName: 'trilock worker' }),
-    node: connectNode({ url: settings.TRILOCK_BITCOIN_RPC_URL, credentials: rpcCredentials(settings) }),
+    node: bitcoinNodes(settings),
     ledger: new LedgerClient({ addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)] }),
     signer: signerClient(endpointTarget(settings.TRILOCK_SIGNER_SOCKET)),
     manifest: manifestSource(settings.TRILOCK_MANIFEST_DIRECTORY, settings.TRILOCK_FIRST_MANIFEST, network),
@@ -47,7 +50,18 @@ function openParts(settings: SettingsOf<'worker'>) {
     network,
     limitDays: settings.TRILOCK_DRILL_LIMIT_DAYS,
     clock: systemClock,
+    startHeight: settings.TRILOCK_START_HEIGHT,
   };
+}
+
+/** Payouts wait while it is not known what the chain says. @throws ChainError `chain_held` (retryable). */
+async function requireChain({ database, clock }: ReturnType<typeof openParts>): Promise<void> {
+  const hold = await readChainHold(database, WORKER_FOLLOWER, new Date(clock.nowMs()));
+  if (hold === null) return;
+  throw new ChainError('chain_held', 'Payouts wait until the chain can be followed again.', {
+    details: { code: hold.code, since: hold.since.toISOString() },
+    retryable: true,
+  });
 }
 
 /** Every kind of work that the worker does; each finishes what a crash left half done. */
@@ -55,7 +69,10 @@ function works(
   parts: ReturnType<typeof openParts>,
   onFailure: (component: string, error: unknown) => void,
 ): readonly Work[] {
-  const paying = withdrawalStepParts(parts);
+  const paying = {
+    ...withdrawalStepParts(parts),
+    node: guardNode(parts.node, () => requireChain(parts)),
+  };
   const webhooks = { ...parts, ...parts.webhooks };
   const follower = new DepositFollower(parts);
   return [
@@ -72,6 +89,10 @@ function works(
     })),
     { name: 'withdrawals', step: () => stepWithdrawals(paying, (error) => onFailure('withdrawals', error)) },
   ];
+}
+
+function holdNote(hold: ChainHold | null): string {
+  return hold === null ? 'followed' : `HELD since ${hold.since.toISOString()}: ${hold.code}`;
 }
 
 function poolNote(levels: Awaited<ReturnType<typeof poolLevels>>): string {
@@ -107,14 +128,18 @@ export async function startWorker(
   registerPoolMetric(registry, () => poolLevels(database, parts.network));
   registerDrillMetric(registry, parts);
   registerDepositMetric(registry, () => refusedDeposits(database));
+  registerHoldMetric(registry, () => readChainHold(database, WORKER_FOLLOWER, new Date(systemClock.nowMs())));
   return {
     facts: {},
     checks: async () => {
       await database.$queryRaw`SELECT 1`;
-      const { height } = await node.tip();
+      const { tip } = await node.status();
+      const hold = await readChainHold(database, WORKER_FOLLOWER, new Date(systemClock.nowMs()));
       return [
         { name: 'database', ok: true, note: 'answers' },
-        { name: 'node', ok: true, note: `height ${height}` },
+        { name: 'node', ok: true, note: `height ${tip.height}` },
+        // The process is well and must not be restarted; credits and payouts wait for the chain.
+        { name: 'chain', ok: true, note: holdNote(hold) },
         // An alarm for officers, not a reason to stop working.
         { name: 'key pools', ok: true, note: poolNote(await poolLevels(database, parts.network)) },
         { name: 'recovery drills', ok: true, note: drillNote(await drillStatus(parts)) },

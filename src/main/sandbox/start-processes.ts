@@ -116,6 +116,7 @@ async function startFront(plan: ProcessPlan, common: CommonSettings, node: Facts
     ...common.firstManifest,
     TRILOCK_BITCOIN_RPC_URL: node['url'] ?? '',
     TRILOCK_BITCOIN_RPC_COOKIE_FILE: node['cookieFile'] ?? '',
+    TRILOCK_STALE_TIP_MINUTES: '0',
     TRILOCK_LEDGER_SOCKET: common.socket('ledger'),
     TRILOCK_MANIFEST_DIRECTORY: institutionPlaces(directory.root).manifests,
     TRILOCK_WEBHOOK_SECRETS: await keptSecret(directory, 'webhook-secret'),

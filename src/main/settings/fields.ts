@@ -16,6 +16,17 @@ export const postgresUrl = url(
 
 export const httpUrl = url(['http:', 'https:'], 'an http or https address');
 
+/** `http://a:8332,http://b:8332`: one, or an odd number, so that most of them is more than half. */
+export const httpUrls = z
+  .string()
+  .transform((text) => text.split(','))
+  .refine((urls) => urls.every((text) => httpUrl.safeParse(text).success), {
+    error: 'http addresses separated by commas',
+  })
+  .refine((urls) => urls.length % 2 === 1 && urls.length <= 9 && new Set(urls).size === urls.length, {
+    error: 'one, three, five … different addresses',
+  });
+
 export const port = z
   .string()
   .regex(/^[0-9]{1,5}$/, { error: 'a port, 0 to 65535 (0 takes any free one)' })

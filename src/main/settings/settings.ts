@@ -7,6 +7,7 @@ import {
   hexHash,
   hexSecrets,
   httpUrl,
+  httpUrls,
   namedEndpoints,
   oneOf,
   password,
@@ -187,21 +188,23 @@ export const SETTINGS = {
     meaning: 'The hash of manifest number 1, by which trust begins; `trilock manifest verify` prints it.',
   },
   TRILOCK_BITCOIN_RPC_URL: {
-    schema: httpUrl,
+    schema: httpUrls,
     roles: NODE_ROLES,
-    meaning: 'Bitcoin Core’s JSON-RPC (28 or newer; no wallet is needed), http://host:port.',
+    meaning:
+      'The JSON-RPC of Bitcoin Core (28 or newer; no wallet is needed), http://host:port. In production three, separated by commas, on hosts and lines of their own: what two of them state alike counts, and one that lies or hangs changes nothing.',
   },
   TRILOCK_BITCOIN_RPC_COOKIE_FILE: {
-    schema: absolutePath,
+    schema: absolutePaths,
     roles: NODE_ROLES,
     optional: true,
-    meaning: 'Bitcoin Core’s cookie file. Give this, or user and password.',
+    meaning:
+      'The cookie file of each node, in the order of their addresses, separated by commas. Give these, or user and password.',
   },
   TRILOCK_BITCOIN_RPC_USER: {
     schema: shortText,
     roles: NODE_ROLES,
     optional: true,
-    meaning: 'User of the JSON-RPC.',
+    meaning: 'User of the JSON-RPC, the same for every node.',
   },
   TRILOCK_BITCOIN_RPC_PASSWORD: {
     schema: shortText,
@@ -229,6 +232,20 @@ export const SETTINGS = {
     fallback: '90',
     meaning:
       'How old the last proof may be that a wallet’s cold and backup keys can be restored, before the alarm.',
+  },
+  TRILOCK_STALE_TIP_MINUTES: {
+    schema: wholeNumber(0, 10_000, 'minutes'),
+    roles: NODE_ROLES,
+    fallback: '90',
+    meaning:
+      'When no block has come for so long, nothing is credited or paid out until one comes: the nodes may be cut off. 0 for a regtest chain, where blocks come when asked for.',
+  },
+  TRILOCK_START_HEIGHT: {
+    schema: wholeNumber(0, 100_000_000, 'blocks'),
+    roles: ['worker'],
+    optional: true,
+    meaning:
+      'The block to begin with, below the first payment to any wallet. Required on mainnet at the first start, and kept from then on: a lower one has the blocks between searched, a higher one is refused.',
   },
   TRILOCK_MONITOR: {
     schema: endpoint,
