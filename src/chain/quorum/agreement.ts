@@ -33,6 +33,11 @@ function absence(thrown: unknown): ChainError | undefined {
   return isAnswer ? thrown : undefined;
 }
 
+interface Failure {
+  readonly source: QuorumSource;
+  readonly thrown: unknown;
+}
+
 type Answer<T> = { readonly text: string } & ({ readonly value: T } | { readonly absent: ChainError });
 
 /** How long those that are slower are waited for, once enough have answered. */
@@ -78,7 +83,7 @@ export class Agreement {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       const given: Answer<T>[] = [];
-      const failures: string[] = [];
+      const failures: Failure[] = [];
       let left = this.#sources.length;
       const settle = (): void => {
         left--;
@@ -88,7 +93,7 @@ export class Agreement {
         );
         if (most + left >= this.threshold) return;
         const kind = given.length + left < this.threshold ? 'too_few_answers' : 'facts_differ';
-        reject(disagreement(fact, kind, failures.join('; ')));
+        reject(this.#unsettled(fact, kind, failures));
       };
       const take = (answer: Answer<T>): void => {
         given.push(answer);
@@ -101,7 +106,7 @@ export class Agreement {
         this.#answerOf(source, question, essence)
           .then(take)
           .catch((thrown: unknown) => {
-            failures.push(`${source.name}: ${describeError(thrown)}`);
+            failures.push({ source, thrown });
           })
           .finally(settle);
       }
@@ -114,7 +119,7 @@ export class Agreement {
    */
   async each<T>(fact: string, question: (node: ChainNode) => Promise<T>): Promise<readonly T[]> {
     const answers: T[] = [];
-    const failures: string[] = [];
+    const failures: Failure[] = [];
     await new Promise<void>((resolve) => {
       let left = this.#sources.length;
       let grace: NodeJS.Timeout | undefined;
@@ -129,11 +134,11 @@ export class Agreement {
         this.#identified(source)
           .then(question)
           .then((answer) => answers.push(answer))
-          .catch((thrown: unknown) => failures.push(`${source.name}: ${describeError(thrown)}`))
+          .catch((thrown: unknown) => failures.push({ source, thrown }))
           .finally(settle);
       }
     });
-    if (answers.length < this.threshold) throw disagreement(fact, 'too_few_answers', failures.join('; '));
+    if (answers.length < this.threshold) throw this.#unsettled(fact, 'too_few_answers', failures);
     return [...answers];
   }
 
@@ -150,6 +155,14 @@ export class Agreement {
       }
     }
     throw last;
+  }
+
+  /** Of a single node it is that node's own failure. */
+  #unsettled(fact: string, kind: DisagreementKind, failures: readonly Failure[]): Error {
+    const [only] = failures;
+    if (this.size === 1 && only?.thrown instanceof Error) return only.thrown;
+    const said = failures.map(({ source, thrown }) => `${source.name}: ${describeError(thrown)}`);
+    return disagreement(fact, kind, said.join('; '));
   }
 
   /** A source is asked for facts only once it has shown that it follows the right chain. */
