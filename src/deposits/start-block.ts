@@ -1,6 +1,15 @@
-import { ChainError, type BlockPosition } from '../chain/index.ts';
-import type { FollowingParts } from './follow-deposits.ts';
+import type { NetworkName } from '../bitcoin/index.ts';
+import { ChainError, type BlockPosition, type ChainNode } from '../chain/index.ts';
+import type { Database } from '../database/index.ts';
 import { requestSearch } from './search-again.ts';
+
+export interface StartingParts {
+  readonly database: Database;
+  readonly node: ChainNode;
+  readonly network: NetworkName;
+  /** As the settings have it; `undefined` when they say nothing. */
+  readonly startHeight?: number | undefined;
+}
 
 /** No reorganisation that is followed reaches deeper, so the block to begin with is never undone. */
 const SETTLED_BLOCKS = 144;
@@ -11,7 +20,7 @@ function refused(text: string, details: Readonly<Record<string, number | string>
 
 /** The block to begin with, looked up and checked; later starts of the worker keep to it. */
 async function firstStart(
-  { database, node, network }: FollowingParts,
+  { database, node, network }: StartingParts,
   height: number,
 ): Promise<BlockPosition> {
   const tip = await node.tip();
@@ -35,7 +44,7 @@ async function firstStart(
  * blocks between searched. @throws ChainError `start_height_refused`: none is given on mainnet; it is too high, or
  * higher than following began with; those of the way to the node.
  */
-export async function startBlock(parts: FollowingParts, name: string): Promise<BlockPosition | undefined> {
+export async function startBlock(parts: StartingParts, name: string): Promise<BlockPosition | undefined> {
   const { database, network, startHeight } = parts;
   const row = await database.chainFollower.findUnique({ where: { name } });
   if (row !== null) {
