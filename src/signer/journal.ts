@@ -9,7 +9,16 @@ const JOURNAL_TAG = 'trilock/signer-journal/1';
 export const NO_HEAD = '0'.repeat(64);
 
 export type JournalKind =
-  'manifest' | 'key' | 'wallet' | 'credential' | 'signed' | 'revoked' | 'abandoned' | 'sealed' | 'resumed';
+  | 'manifest'
+  | 'key'
+  | 'wallet'
+  | 'credential'
+  | 'signed'
+  | 'revoked'
+  | 'abandoned'
+  | 'sealed'
+  | 'resumed'
+  | 'master_lock';
 
 /** Where the signer's record stands. */
 export interface JournalHead {

@@ -5,7 +5,7 @@ import { requireInStep, tellWitness } from './in-step.ts';
 import { appendEntry } from './journal.ts';
 import type { SignerAnswer } from './signer-contract.ts';
 import { exclusively, type SignerParts } from './signer-parts.ts';
-import { addCredential, credentialExists, credentialsOf } from './wallet-store.ts';
+import { addCredential, credentialExists, credentialsOf, everHadCredential } from './wallet-store.ts';
 
 /** A pin that somebody kept for later is not taken. */
 const MAX_AGE_MS = 24 * 3_600_000;
@@ -15,6 +15,7 @@ async function checkPin(
   parts: SignerParts,
   { statement, signature }: CredentialPin,
   pinned: Awaited<ReturnType<typeof credentialsOf>>,
+  isFirst: boolean,
 ): Promise<void> {
   if (statement.network !== parts.network) {
     throw new SignerError('network_differs', `This signer works on ${parts.network}.`);
@@ -23,7 +24,7 @@ async function checkPin(
   if (age > MAX_AGE_MS || age < -CLOCK_TOLERANCE_MS) {
     throw new IntentError('approval_out_of_time', 'The pin was not signed within the last day.');
   }
-  const first = pinned.size === 0 && statement.signedBy === statement.credential.id;
+  const first = isFirst && statement.signedBy === statement.credential.id;
   const signer = first ? statement.credential.publicKey : pinned.get(statement.signedBy);
   if (signer === undefined) {
     throw new SignerError('credential_unknown', 'The pin is not signed with a credential pinned here.', {
@@ -46,7 +47,7 @@ export async function pinCredential(
   await requireInStep(parts);
   const credentials = await exclusively(parts.pool, async (tx) => {
     const pinned = await credentialsOf(tx, customer);
-    await checkPin(parts, pin, pinned);
+    await checkPin(parts, pin, pinned, !(await everHadCredential(tx, customer)));
     const same = pinned.get(credential.id);
     if (same !== undefined && JSON.stringify(same) === JSON.stringify(credential.publicKey)) {
       return [...pinned.keys()];

@@ -23,6 +23,7 @@ import {
   addWallet,
   credentialExists,
   credentialsOf,
+  everHadCredential,
   pinnedWallet,
   platformKeyOf,
   sameCredentials,
@@ -48,7 +49,7 @@ async function pinCredentials(
 ): Promise<void> {
   if (customer === null) return;
   const pinned = await credentialsOf(tx, customer);
-  if (pinned.size > 0) {
+  if (await everHadCredential(tx, customer)) {
     if (sameCredentials(pinned, credentials)) return;
     throw new SignerError('credentials_differ', 'The customer’s credentials are not those pinned here.', {
       details: { customer, pinned: [...pinned.keys()], offered: credentials.map(({ id }) => id) },

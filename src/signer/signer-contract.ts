@@ -1,15 +1,21 @@
 import { z } from 'zod';
 import {
   abandonmentSchema,
+  approvalSchema,
+  base64Url,
   credentialPinSchema,
+  customerStatementSchema,
   hash32,
   idText,
   instant,
   keyAttestationSchema,
+  masterLockRecoveryIntentSchema,
+  masterLockRegistrationSchema,
   networkName,
   plainText,
   publicKeySchema,
   registrationReceiptSchema,
+  requestSignatureSchema,
   satoshiText,
   signedManifestSchema,
   signerResumeSchema,
@@ -38,6 +44,7 @@ export const signerAlertSchema = z.strictObject({
     'key',
     'wallet',
     'credential',
+    'master_lock',
   ]),
   /** The method that was called. */
   method: z.string(),
@@ -46,6 +53,15 @@ export const signerAlertSchema = z.strictObject({
   text: z.string(),
   details: z.record(z.string(), z.unknown()),
 });
+
+/** X.509, DER in base64url: the lock's two halves, and whoever issued theirs. */
+const pinnedLock = z.strictObject({
+  lock: idText('credential'),
+  pinnedAt: instant,
+  certificates: z.strictObject({ signing: base64Url, decryption: base64Url, issuer: base64Url }),
+});
+
+const waitingRecovery = z.strictObject({ intentHash: hash32, startedAt: instant, readyAt: instant });
 
 const signerStatus = z.strictObject({
   network: networkName,
@@ -86,6 +102,35 @@ export const signerContract = {
   pinCredential: {
     parameters: credentialPinSchema,
     answer: z.strictObject({ credentials: z.array(idText('credential')) }),
+  },
+  /** Pins both public halves of a master lock, the first one or in place of the one that signs for it. */
+  registerMasterLock: {
+    parameters: z.strictObject({ registration: masterLockRegistrationSchema }),
+    answer: pinnedLock,
+  },
+  /** Ends a master lock at its own word. */
+  revokeMasterLock: {
+    parameters: z.strictObject({ statement: customerStatementSchema }),
+    answer: nothing,
+  },
+  /** Begins the 14 days of the way back to a lost lock, which officers have approved. */
+  startLockRecovery: {
+    parameters: z.strictObject({
+      intent: masterLockRecoveryIntentSchema,
+      request: requestSignatureSchema,
+      approvals: z.array(approvalSchema).max(30),
+    }),
+    answer: waitingRecovery,
+  },
+  /** Any credential of the customer stops it, the lost lock's own file too. */
+  cancelLockRecovery: {
+    parameters: z.strictObject({ statement: customerStatementSchema }),
+    answer: nothing,
+  },
+  /** After 14 days by the signer's own clock and record. */
+  completeLockRecovery: {
+    parameters: z.strictObject({ intentHash: hash32 }),
+    answer: pinnedLock,
   },
   /** Checks a bundle that the other cosigner has signed, from its bytes, and signs last. */
   sign: {

@@ -5,7 +5,10 @@ import { createPlatformKey } from './create-platform-key.ts';
 import { SignerError } from './errors.ts';
 import { loadManifest } from './load-manifest.ts';
 import { pinCredential } from './pin-credential.ts';
+import { cancelLockRecovery, completeLockRecovery, startLockRecovery } from './recover-master-lock.ts';
+import { registerMasterLock } from './register-master-lock.ts';
 import { registerWallet } from './register-wallet.ts';
+import { revokeMasterLock } from './revoke-master-lock.ts';
 import { revokeIntent } from './revoke-intent.ts';
 import { resumeSigner, sealSigner } from './seal-and-resume.ts';
 import { signBundle } from './sign-bundle.ts';
@@ -30,6 +33,11 @@ const USE_CASES: UseCases = {
   createPlatformKey,
   registerWallet,
   pinCredential,
+  registerMasterLock,
+  revokeMasterLock,
+  startLockRecovery,
+  cancelLockRecovery,
+  completeLockRecovery,
   sign: signBundle,
   revoke: revokeIntent,
   abandon: abandonTransaction,

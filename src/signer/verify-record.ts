@@ -1,5 +1,6 @@
 import {
   manifestHash,
+  parseMasterLockRegistration,
   parseSignedManifest,
   parseWalletRegistration,
   registrationHash,
@@ -8,6 +9,8 @@ import type { Pool, Queryable } from '../postgres/index.ts';
 import { canonicalJson, type JsonValue } from '../shared/index.ts';
 import { verifyEd25519, type Ed25519Key } from './ed25519.ts';
 import { entryHash, NO_HEAD, statementOf, type JournalKind } from './journal.ts';
+import { lineOfLockEvent, recoveryDocumentHash, type LockEvent } from './lock-record.ts';
+import { lockRegistrationHash } from './master-lock-store.ts';
 import { exclusively } from './signer-parts.ts';
 import { intentSetHash, outpointSetHash } from './spend-store.ts';
 import { statementBytes } from './witness/witness-statement.ts';
@@ -91,6 +94,7 @@ function expectedLines(rows: readonly Row[]): Set<string> {
     if (kind === 'credential') {
       lines.add(`credential ${word(subject, 'customer')} ${word(subject, 'credential')}`);
     }
+    if (kind === 'master_lock') lines.add(lineOfLockEvent(JSON.parse(text) as LockEvent));
     if (kind === 'revoked') lines.add(`revoked ${word(subject, 'intentHash')}`);
     if (kind === 'abandoned') lines.add(`abandoned ${word(subject, 'txid')}`);
     if (kind === 'resumed')
@@ -108,13 +112,36 @@ const LINES = `
   UNION ALL SELECT 'paid ' || txid || ' ' || intent_hash FROM signer.spend_intent
   UNION ALL SELECT 'consumed ' || concat_ws(' ', intent_hash, intent_set, outpoint_set, satoshis) FROM signer.consumed_intent
   UNION ALL SELECT 'promised ' || concat_ws(' ', outpoint, intent_set, outpoint_set) FROM signer.promised_outpoint
+  UNION ALL SELECT 'ended ' || id || ' ' || reason FROM signer.ended_credential
+  UNION ALL SELECT 'statement ' || concat_ws(' ', hash, customer, purpose) FROM signer.customer_statement
+  UNION ALL SELECT 'recovery ended ' || intent_hash || ' ' || outcome FROM signer.lock_recovery_end
   UNION ALL SELECT 'resumed ' || epoch || ' ' || witness_key || ' ' || (document::jsonb -> 'statement' ->> 'issuedAt')
     FROM signer.resumption`;
+
+interface RecoveryLine {
+  readonly intent_hash: string;
+  readonly customer: string;
+  readonly document: string;
+  readonly started_at_ms: bigint;
+}
 
 async function documentLines(tx: Queryable): Promise<string[]> {
   const manifests = await tx.query<{ document: string }>('SELECT document FROM signer.manifest');
   const wallets = await tx.query<{ registration: string }>('SELECT registration FROM signer.wallet');
+  const locks = await tx.query<{ registration: string; customer: string; id: string }>(
+    'SELECT id, customer, registration FROM signer.master_lock',
+  );
+  const recoveries = await tx.query<RecoveryLine>('SELECT * FROM signer.lock_recovery');
   return [
+    ...locks.rows.map(({ id, customer, registration: text }) => {
+      const registrationHash = lockRegistrationHash(parseMasterLockRegistration(JSON.parse(text)));
+      return lineOfLockEvent({ event: 'pinned', customer, lock: id, registrationHash });
+    }),
+    ...recoveries.rows.map(({ intent_hash: intentHash, customer, document, started_at_ms }) => {
+      const documentHash = recoveryDocumentHash(JSON.parse(document) as object);
+      const startedAtMs = Number(started_at_ms);
+      return lineOfLockEvent({ event: 'recovery', customer, intentHash, documentHash, startedAtMs });
+    }),
     ...manifests.rows.map(({ document }) => {
       const { manifest } = parseSignedManifest(JSON.parse(document));
       return `manifest ${manifest.number} ${manifestHash(manifest)}`;

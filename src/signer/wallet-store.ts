@@ -95,13 +95,22 @@ export async function addWallet(tx: Queryable, wallet: PinnedWallet, atMs: numbe
   }
 }
 
-/** A customer's pinned credentials by id; empty for a stranger. */
+/** A customer's pinned credentials by id, without those that were ended; empty for a stranger. */
 export async function credentialsOf(tx: Queryable, customer: string): Promise<Map<string, PublicKey>> {
   const { rows } = await tx.query<{ id: string; public_key: string }>(
-    'SELECT id, public_key FROM signer.credential WHERE customer = $1 ORDER BY id',
+    `SELECT id, public_key FROM signer.credential
+      WHERE customer = $1 AND id NOT IN (SELECT id FROM signer.ended_credential) ORDER BY id`,
     [customer],
   );
   return new Map(rows.map((row) => [row.id, publicKeySchema.parse(JSON.parse(row.public_key))]));
+}
+
+/** Whether a customer ever had a credential, ended ones counted: the first one alone vouches for itself. */
+export async function everHadCredential(tx: Queryable, customer: string): Promise<boolean> {
+  const { rowCount } = await tx.query('SELECT FROM signer.credential WHERE customer = $1 LIMIT 1', [
+    customer,
+  ]);
+  return rowCount !== 0;
 }
 
 export async function addCredential(
