@@ -110,6 +110,7 @@ const COMMANDS: readonly (readonly [string, (file: string) => readonly string[]]
     ],
   ],
   ['client withdrawals submit', (file) => ['client', 'withdrawals', 'submit', `wd_${ID}`, file]],
+  ['client bundles submit', (file) => ['client', 'bundles', 'submit', file]],
   ['client approvals submit', (file) => ['client', 'approvals', 'submit', `int_${ID}`, file]],
   ['pool import', (file) => ['pool', 'import', file]],
   ['withdrawals import', (file) => ['withdrawals', 'import', file]],

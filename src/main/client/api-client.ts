@@ -92,7 +92,7 @@ function checked(schema: z.ZodType | undefined, value: unknown, where: string): 
 /** An address that credentials may be sent to. @throws SharedError `config_invalid`. */
 function originOf(url: string): string {
   const { protocol, hostname, origin } = new URL(url);
-  if (protocol === 'https:' || LOOPBACK.test(hostname)) return origin;
+  if (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))) return origin;
   throw new SharedError(
     'config_invalid',
     `${url} is neither https nor this machine; secrets are not sent there.`,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import * as contract from '../../deposits/deposit-contract.ts';
-import { acts, lists, pageOptions } from './client-command.ts';
+import type { AnswerOf } from './api-client.ts';
+import { acts, changes, lists, pageOptions } from './client-command.ts';
 import type { Connection } from './connect.ts';
 import { one, page, type Shown } from './output.ts';
 
@@ -34,8 +35,8 @@ async function list({ api }: Connection, options: ListOptions): Promise<Shown> {
   ]);
 }
 
-async function show({ api }: Connection, _options: object, depositId = ''): Promise<Shown> {
-  return one(await api.call(contract.getDeposit, { params: { depositId } }), (deposit) => ({
+function depositFacts(deposit: AnswerOf<typeof contract.getDeposit>) {
+  return {
     deposit: deposit.id,
     state: deposit.state,
     satoshis: deposit.amountSats,
@@ -46,7 +47,20 @@ async function show({ api }: Connection, _options: object, depositId = ''): Prom
     confirmations: `${deposit.confirmations} of ${deposit.confirmationsNeeded ?? '?'}`,
     quarantine: deposit.quarantine,
     credited: deposit.creditedAt,
-  }));
+  };
+}
+
+async function show({ api }: Connection, _options: object, depositId = ''): Promise<Shown> {
+  return one(await api.call(contract.getDeposit, { params: { depositId } }), depositFacts);
+}
+
+async function quarantine(
+  { api }: Connection,
+  { reason }: { readonly reason: string },
+  depositId = '',
+): Promise<Shown> {
+  const call = { params: { depositId }, body: { reason } };
+  return one(await api.call(contract.quarantineDeposit, call), depositFacts);
 }
 
 /** What came in on chain. */
@@ -62,4 +76,11 @@ export function registerDeposits(client: Command): void {
     list,
   );
   acts(group.command('show <deposit>').description('one deposit'), show);
+  changes(
+    group
+      .command('quarantine <deposit>')
+      .description('for staff: set it aside before it is credited')
+      .requiredOption('--reason <text>', 'for the audit log'),
+    quarantine,
+  );
 }

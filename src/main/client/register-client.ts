@@ -4,6 +4,7 @@ import { registerAccount } from './account.ts';
 import { registerAddresses } from './addresses.ts';
 import { registerApiKeys } from './api-keys.ts';
 import { registerApprovals } from './approvals.ts';
+import { registerBundles } from './bundles.ts';
 import { registerCredentials } from './credentials.ts';
 import { registerDeposits } from './deposits.ts';
 import { registerEvents } from './events.ts';
@@ -31,6 +32,7 @@ export function registerClient(trilock: Command): void {
   registerDeposits(client);
   registerTransfers(client);
   registerWithdrawals(client);
+  registerBundles(client);
   registerWebhooks(client);
   registerEvents(client);
   registerApiKeys(client);

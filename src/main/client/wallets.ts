@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { writeNewFile } from '../../keyring/index.ts';
 import { readDocument, writeDocument } from '../../station/index.ts';
 import * as contract from '../../wallets/wallet-contract.ts';
 import type { AnswerOf } from './api-client.ts';
@@ -58,6 +59,18 @@ async function registration(
   return { document: file, lines: [`Registration and receipt: ${out}`] };
 }
 
+interface KitOptions {
+  readonly out: string;
+  readonly pdf?: string;
+}
+
+async function recoveryKit({ api }: Connection, { out, pdf }: KitOptions, walletId = ''): Promise<Shown> {
+  const issued = await api.call(contract.issueRecoveryKit, { params: { walletId } });
+  await writeDocument(out, issued.kit);
+  if (pdf !== undefined) await writeNewFile(pdf, Buffer.from(issued.pdf, 'base64'));
+  return one({ kit: out, pdf: pdf ?? null }, (written) => written);
+}
+
 async function keyPools({ api }: Connection): Promise<Shown> {
   const pools = await api.call(contract.getKeyPools, {});
   const rows = Object.entries(pools).map(([role, { available, low }]) => [role, available, low ? 'LOW' : '']);
@@ -115,6 +128,14 @@ export function registerWallets(client: Command): void {
       .description('what signer and stations have pinned: keep a copy')
       .requiredOption('--out <file>', 'where it goes'),
     registration,
+  );
+  acts(
+    group
+      .command('kit <wallet>')
+      .description('its recovery kit: what moves the coins when no server answers')
+      .requiredOption('--out <file>', 'where it goes, for programs')
+      .option('--pdf <file>', 'the same for paper'),
+    recoveryKit,
   );
   acts(group.command('key-pools').description('for staff: how many attested keys are left'), keyPools);
   acts(
