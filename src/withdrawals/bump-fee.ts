@@ -5,6 +5,7 @@ import { findIntent, type QueueActor } from '../approvals/index.ts';
 import { idToUuid, ZERO_SATOSHIS, type FeeRate, type WithdrawalId } from '../shared/index.ts';
 import { expectationOf, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
+import { dependentOf } from './own-change.ts';
 import { insertTransaction, latestOf, lockPayout } from './payout-store.ts';
 import type { Member, RequestParts } from './withdrawal-parts.ts';
 import { findWithdrawal, withdrawalOf } from './withdrawal-store.ts';
@@ -33,6 +34,10 @@ export async function bumpFee(
   if (payout === undefined) impossible('Somebody works on it just now; try again.');
   const latest = latestOf(payout);
   if (latest.transaction === null) impossible('A higher fee is on its way already.');
+  const dependent = await dependentOf(tx, payout);
+  if (dependent !== undefined) {
+    impossible(`Its change is spent by ${dependent}: raise the fee of that one, which pays for both.`);
+  }
   const rows = await tx.withdrawal.findMany({
     where: { payoutId: idToUuid(payoutId) },
     orderBy: { id: 'asc' },
@@ -68,11 +73,12 @@ export async function bumpFee(
     original,
     feeRate,
     limits,
-    // What spends its change is our own, and is built only from confirmed coins.
+    // What spends its change is our own, was not signed, and is built anew.
     descendantFees: ZERO_SATOSHIS,
   });
   const now = new Date(parts.clock.nowMs());
   await insertTransaction(tx, payout.id, latest.number + 1, bumped, feeRate, now);
+  await parts.wallets.withholdChange(tx, latest.txid, true);
   const { actor, strength, requestId } = by;
   const after = { txid: bumped.txid, feeSatoshis: bumped.fee.toString(), before: latest.txid };
   const entry = { actor, strength, action: 'payout.bump', entity: payout.id, after };

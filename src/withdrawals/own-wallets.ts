@@ -5,6 +5,7 @@ import { WORKER_FOLLOWER } from '../deposits/index.ts';
 import { PLAN_KEYS } from '../intents/index.ts';
 import { idFromUuid, idToUuid, satoshis, type WalletId } from '../shared/index.ts';
 import {
+  addOwnChange,
   addressOf,
   descriptorOf,
   giveAddress,
@@ -12,10 +13,13 @@ import {
   readWallet,
   releaseCoins,
   reserveCoins,
+  restoreOwnChange,
   spendableCoins,
   spendsOf,
   takeChangeAddress,
   WalletError,
+  withholdOwnChange,
+  type SpendableCoin,
   type Wallet,
   type AddressParts,
 } from '../wallets/index.ts';
@@ -23,7 +27,7 @@ import type { SourceWallet, WalletsPort } from './ports.ts';
 import { WORKER } from './withdrawal-parts.ts';
 
 export interface OwnWalletsParts extends AddressParts {
-  readonly node: Pick<ChainNode, 'transaction'>;
+  readonly node: Pick<ChainNode, 'transaction' | 'mempoolEntry'>;
   readonly network: NetworkName;
 }
 
@@ -115,10 +119,12 @@ export function ownWallets(parts: OwnWalletsParts): WalletsPort {
       return (await giveAddress(tx, parts, wallet, to, WORKER)).address;
     },
     async coins(tx, wallet) {
-      // Only confirmed ones: what hangs on an unconfirmed payout of ours would go when that is replaced.
-      const free = (await spendableCoins(tx, wallet, await tipHeight(tx), now())).filter(
-        ({ confirmations }) => confirmations > 0,
-      );
+      const free: SpendableCoin[] = [];
+      for (const coin of await spendableCoins(tx, wallet, await tipHeight(tx), now())) {
+        // What no node holds cannot be built on.
+        const isThere = coin.confirmations > 0 || (await parts.node.mempoolEntry(coin.txid)) !== undefined;
+        if (isThere) free.push(coin);
+      }
       if (free.length === 0) return [];
       return await coinsOf(
         parts,
@@ -135,6 +141,16 @@ export function ownWallets(parts: OwnWalletsParts): WalletsPort {
     async release(tx, payout) {
       await releaseCoins(tx, payout);
     },
+    async addChange(tx, { wallet, txid, vout, index, value }) {
+      const address = await tx.walletAddress.findUniqueOrThrow({
+        where: { walletId_branch_index: { walletId: idToUuid(wallet), branch: 'change', index } },
+        select: { id: true },
+      });
+      const addressId = idFromUuid('address', address.id);
+      await addOwnChange(tx, { txid, vout, walletId: wallet, addressId, satoshis: value }, now());
+    },
+    withholdChange: (tx, txid, withheld) =>
+      withheld ? withholdOwnChange(tx, txid) : restoreOwnChange(tx, txid),
     nextChangeIndex: async (tx, wallet) => (await takeChangeAddress(tx, parts, wallet, now())).index,
     async spendings(tx, outpoints) {
       const spends = await spendsOf(tx, outpoints.map(outpointOf));

@@ -22,6 +22,8 @@ export interface PayoutTransaction {
   /** BIP174, base64, unsigned. */
   readonly psbt: string;
   readonly fee: Satoshis;
+  /** Where the rest returns to. */
+  readonly change: { readonly vout: number; readonly index: number; readonly value: bigint } | null;
   /** With the other cosigner's signatures. */
   readonly cosigned: string | null;
   readonly transaction: Uint8Array | null;
@@ -65,9 +67,13 @@ export async function readPayout(tx: DatabaseTransaction, id: PayoutId): Promise
     reservedUntil: row.reservedUntil,
     signerAskedAt: row.signerAskedAt,
     outpoints: row.inputs.map(({ txid, vout }) => `${txid}:${vout}`),
-    transactions: row.transactions.map((transaction) => ({
+    transactions: row.transactions.map(({ changeVout, changeIndex, changeValue, ...transaction }) => ({
       ...transaction,
       fee: satoshis(transaction.fee),
+      change:
+        changeVout === null || changeIndex === null || changeValue === null
+          ? null
+          : { vout: changeVout, index: changeIndex, value: changeValue },
     })),
   };
 }
@@ -92,7 +98,7 @@ export async function insertTransaction(
   feeRate: FeeRate,
   now: Date,
 ): Promise<void> {
-  const { txid, fee } = spend;
+  const { txid, fee, change } = spend;
   await tx.payoutTransaction.create({
     data: {
       payoutId: idToUuid(payout),
@@ -101,6 +107,13 @@ export async function insertTransaction(
       psbt: psbtToBase64(spend.psbt),
       fee,
       feeRate,
+      ...(change === null
+        ? {}
+        : {
+            changeVout: change.outputIndex,
+            changeIndex: change.position.index,
+            changeValue: change.value,
+          }),
       createdAt: now,
     },
   });

@@ -1,7 +1,7 @@
 import type { WalletCoin, WalletDescriptor } from '../bitcoin/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import type { Abandonment, Manifest, PublicKey, SigningBundle, WalletPlan } from '../intents/index.ts';
-import type { CustomerId, PayoutId, WalletId } from '../shared/index.ts';
+import type { CustomerId, PayoutId, Satoshis, WalletId } from '../shared/index.ts';
 
 /** A wallet that can be spent from, as it is registered. */
 export interface SourceWallet {
@@ -32,7 +32,7 @@ export interface WalletsPort {
   vaultsOf(tx: DatabaseTransaction, customer: CustomerId): Promise<readonly SourceWallet[]>;
   /** A fresh receive address that credits this customer. */
   freshAddress(tx: DatabaseTransaction, wallet: WalletId, customer: CustomerId): Promise<string>;
-  /** Coins that may be spent now and are not reserved. */
+  /** Coins that may be spent now and are not reserved: confirmed ones, and own change that waits in the mempool. */
   coins(tx: DatabaseTransaction, wallet: WalletId): Promise<readonly WalletCoin[]>;
   /** The coins of these outpoints (`txid:vout`), whatever their reservation. */
   coinsOf(
@@ -51,6 +51,20 @@ export interface WalletsPort {
     },
   ): Promise<void>;
   release(tx: DatabaseTransaction, payout: PayoutId): Promise<void>;
+  /** Notes own change before a block has it; again, it changes nothing. */
+  addChange(
+    tx: DatabaseTransaction,
+    change: {
+      readonly wallet: WalletId;
+      readonly txid: string;
+      readonly vout: number;
+      /** Its place on the change branch. */
+      readonly index: number;
+      readonly value: Satoshis;
+    },
+  ): Promise<void>;
+  /** The change of this transaction is not spent, or is again, while no block has it. */
+  withholdChange(tx: DatabaseTransaction, txid: string, withheld: boolean): Promise<void>;
   /** A change index that was never given out. */
   nextChangeIndex(tx: DatabaseTransaction, wallet: WalletId): Promise<number>;
   /** Which of these coins a block has spent. */

@@ -18,6 +18,7 @@ import {
 import { bundleOf, checkBundle, expectationOf, requireOwnTransaction, sourceOf } from './bundle.ts';
 import { bearingRate } from './form-batch.ts';
 import { moveAll } from './group-moves.ts';
+import { spendableNow } from './own-change.ts';
 import { insertPayout, latestOf, type Payout } from './payout-store.ts';
 import type { SourceWallet } from './ports.ts';
 import type { Group, Member, StepParts } from './withdrawal-parts.ts';
@@ -68,7 +69,10 @@ async function freeCoins(
     select: { txid: true, vout: true },
   });
   const keptOutpoints = new Set(kept.map(({ txid, vout }) => `${txid}:${vout}`));
-  return coins.filter(({ outpoint }) => !keptOutpoints.has(outpoint));
+  return await spendableNow(
+    tx,
+    coins.filter(({ outpoint }) => !keptOutpoints.has(outpoint)),
+  );
 }
 
 function txidOf({ outpoint }: WalletCoin): string {

@@ -1,12 +1,14 @@
 import { ChainError } from '../chain/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
+import { raiseAlert } from '../events/index.ts';
 import { feeBearerOf, shareFee, withdrawalIntentOf } from '../intents/index.ts';
 import { crashPoint, satoshis, type Satoshis } from '../shared/index.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
 import { moveAll, waitFor } from './group-moves.ts';
+import { lostParent, noteChange } from './own-change.ts';
 import { changeTransaction, latestOf, type Payout, type PayoutTransaction } from './payout-store.ts';
 import { completeLatest } from './step-sign.ts';
-import type { Group, StepParts } from './withdrawal-parts.ts';
+import { WORKER, type Group, type StepParts } from './withdrawal-parts.ts';
 
 /** How often the chain is asked about a payout; blocks come every ten minutes. */
 const CHAIN_LOOK_MS = 5_000;
@@ -19,16 +21,22 @@ type PaidGroup = Group & { readonly payout: Payout };
 type Fate =
   | { readonly kind: 'unspent' }
   | { readonly kind: 'paid'; readonly by: PayoutTransaction; readonly height: number }
-  | { readonly kind: 'conflict'; readonly byTxid: string };
+  | { readonly kind: 'conflict'; readonly byTxid: string; readonly height: number };
 
 async function fateOf(parts: StepParts, tx: DatabaseTransaction, payout: Payout): Promise<Fate> {
   const spendings = await parts.wallets.spendings(tx, payout.outpoints);
   const [first] = spendings;
-  if (first === undefined) return { kind: 'unspent' };
+  if (first === undefined) {
+    const lost = await lostParent(parts, tx, payout);
+    return lost === undefined
+      ? { kind: 'unspent' }
+      : { kind: 'conflict', byTxid: lost.txid, height: lost.height };
+  }
   const own = payout.transactions.find(({ txid }) => txid === first.byTxid);
   const stranger = spendings.find(({ byTxid }) => byTxid !== own?.txid);
   if (own === undefined || stranger !== undefined) {
-    return { kind: 'conflict', byTxid: stranger?.byTxid ?? first.byTxid };
+    const { byTxid, height } = stranger ?? first;
+    return { kind: 'conflict', byTxid, height };
   }
   return { kind: 'paid', by: own, height: first.height };
 }
@@ -39,8 +47,23 @@ async function conflict(
   group: PaidGroup,
   byTxid: string,
 ): Promise<void> {
-  const reason = 'A transaction that is none of ours has spent a coin of it.';
+  const reason = 'A coin of it is spent by a transaction that is none of its own, or will never exist.';
+  for (const { txid } of group.payout.transactions) await parts.wallets.withholdChange(tx, txid, true);
   await moveAll(parts, tx, group, 'conflict', { reason, data: { byTxid }, change: lookIn(parts) });
+  await alertOf(parts, tx, group, 'payout_conflict', reason);
+}
+
+/** Operators hear of what is for people: coins are gone, and whose loss it is no program decides. */
+async function alertOf(
+  { clock }: StepParts,
+  tx: DatabaseTransaction,
+  { members }: PaidGroup,
+  code: string,
+  text: string,
+): Promise<void> {
+  for (const { withdrawal } of members) {
+    await raiseAlert(tx, { subject: withdrawal.id, code, during: 'withdrawal.step', text }, WORKER, clock);
+  }
 }
 
 function lookIn(parts: StepParts, ms = CHAIN_LOOK_MS): { readonly lookAt: Date } {
@@ -51,13 +74,15 @@ async function send(
   parts: StepParts,
   tx: DatabaseTransaction,
   payout: Payout,
-  { number, transaction }: PayoutTransaction,
+  sent: PayoutTransaction,
 ): Promise<void> {
+  const { number, transaction } = sent;
   if (transaction === null) return;
   crashPoint('withdrawal.before_broadcast');
   await parts.node.broadcast(transaction);
   crashPoint('withdrawal.after_broadcast');
   await changeTransaction(tx, payout, number, { broadcastAt: new Date(parts.clock.nowMs()) });
+  await noteChange(parts, tx, payout, sent);
 }
 
 /** `platform_signed`: the bytes are stored; the hold is posted, and they are sent. */
@@ -191,7 +216,10 @@ function sharesOf(
   );
 }
 
-/** `replaced`: a person has to find out why; if the block goes, our own transaction counts again. */
+/**
+ * `replaced`: a person has to find out why; if the block goes, our own transaction counts again. Once it is buried it
+ * will not: then operators are told so, once, and the hold stays in flight until they book who bears the loss.
+ */
 export async function stepReplaced(
   parts: StepParts,
   tx: DatabaseTransaction,
@@ -199,8 +227,16 @@ export async function stepReplaced(
 ): Promise<void> {
   const fate = await fateOf(parts, tx, group.payout);
   if (fate.kind === 'conflict') {
-    await waitFor(parts, tx, group, CHAIN_LOOK_MS);
+    const { height } = await parts.node.tip();
+    const isBuried = height - fate.height + 1 >= BURIED_BLOCKS;
+    if (isBuried) {
+      const text =
+        'The conflict is buried: it will not be paid by its transaction, and its hold is in flight.';
+      await alertOf(parts, tx, group, 'payout_conflict_buried', text);
+    }
+    await waitFor(parts, tx, group, isBuried ? null : CHAIN_LOOK_MS);
     return;
   }
+  for (const { txid } of group.payout.transactions) await parts.wallets.withholdChange(tx, txid, false);
   await moveAll(parts, tx, group, 'reinstate', { reason: 'The conflicting transaction has left the chain.' });
 }

@@ -4,6 +4,7 @@ import { crashPoint } from '../shared/index.ts';
 import { bundleOf, checkBundle, expectationOf, requireOwnTransaction, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
 import { moveAll, unbuild, waitFor } from './group-moves.ts';
+import { parentsStand } from './own-change.ts';
 import { changePayout, changeTransaction, latestOf, type Payout } from './payout-store.ts';
 import { WORKER, type Group, type StepParts } from './withdrawal-parts.ts';
 
@@ -94,6 +95,10 @@ export async function stepAwaitingCosigner(
   const spendings = await parts.wallets.spendings(tx, payout.outpoints);
   if (spendings.length > 0) {
     await buildAnew(parts, tx, group, 'A coin of it is spent.');
+    return;
+  }
+  if (!(await parentsStand(tx, payout))) {
+    await buildAnew(parts, tx, group, 'Another payout, whose change it was to spend, is not what it was.');
     return;
   }
   if (latestOf(payout).cosigned !== null) {

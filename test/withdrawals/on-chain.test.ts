@@ -1,18 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  buildSpends,
-  combinePsbts,
-  completeSpend,
-  DEFAULT_SPEND_LIMITS,
-  parseAddress,
-  signPsbt,
-  systemRandom,
-  type CompletedSpend,
-} from '../../src/bitcoin/index.ts';
 import { inTransaction } from '../../src/database/index.ts';
-import { parseFeeRate, satoshis, type WithdrawalId } from '../../src/shared/index.ts';
+import { parseFeeRate, satoshis } from '../../src/shared/index.ts';
 import { bumpFee } from '../../src/withdrawals/bump-fee.ts';
 import { House, pay, PAYEE, SOMEBODY, type Owner } from './support/house.ts';
+import { theft } from './support/theft.ts';
 
 let house: House;
 let ada: Owner;
@@ -27,33 +18,6 @@ afterAll(() => house.close());
 async function disconnect(): Promise<void> {
   await house.chain.regtest.control.disconnect(1);
   await house.chain.pay(PAYEE, 10_000n);
-}
-
-/** What two stolen keys can do: spend the very coins of a payout to somewhere else, past every approval. */
-async function theft(id: WithdrawalId, satsPerVbyte: string): Promise<CompletedSpend> {
-  const { payout } = await house.row(id);
-  const outpoints = payout!.inputs.map(({ txid, vout }) => `${txid}:${vout}`);
-  const { wallets } = house.parts;
-  const [wallet, coins] = await inTransaction(house.database, async (tx) => [
-    await wallets.wallet(tx, ada.vault.id),
-    await wallets.coinsOf(tx, ada.vault.id, outpoints),
-  ]);
-  const { descriptor } = wallet!;
-  const payments = [{ scriptPubKey: parseAddress(PAYEE, 'regtest').scriptPubKey, value: satoshis(50_000n) }];
-  const [spend] = buildSpends({
-    ...{ wallet: descriptor, coins, payments, limits: DEFAULT_SPEND_LIMITS, random: systemRandom },
-    changeIndex: 0,
-    feeRate: parseFeeRate(satsPerVbyte),
-    tip: { height: 1, timeMs: 0 },
-    nowMs: Date.now(),
-  });
-  const stolen = house.chain.house.poolKeys.filter(({ accountKey }) =>
-    descriptor.keys.some(({ xpub }) => xpub.text === accountKey.xpub.text),
-  );
-  const signed = stolen.map(({ accountKey }) => signPsbt(spend!.psbt, accountKey, descriptor));
-  return completeSpend(combinePsbts(spend!.psbt, ...signed), {
-    ...{ wallet: descriptor, payments, limits: DEFAULT_SPEND_LIMITS },
-  });
 }
 
 test('a fee bump replaces the transaction: same coins, same payments, signed anew, paid once', async () => {
@@ -103,7 +67,7 @@ test('a foreign transaction takes the coins before the payout is sent; when its 
   await house.cosign();
   await house.settle({ ...house.parts, node: { ...house.chain.node, ...house.parts.node, broadcast: away } });
   expect(await house.state(id)).toBe('platform_signed');
-  const foreign = await theft(id, '1');
+  const foreign = await theft(house, ada, id, '1');
   await house.chain.node.broadcast(foreign.bytes);
   await house.mine();
   await house.later();
@@ -127,7 +91,7 @@ test('a confirmed payout is thrown out by a reorganisation and a dearer foreign 
   await house.mine();
   await house.later();
   const { bookedAmount } = await house.row(id);
-  const foreign = await theft(id, '80');
+  const foreign = await theft(house, ada, id, '80');
   await disconnect();
   await house.chain.node.broadcast(foreign.bytes);
   await house.mine(2);
