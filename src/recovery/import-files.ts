@@ -15,8 +15,11 @@ export interface ImportFile {
 
 /** A first search by Bitcoin Core looks at so many addresses of each branch. */
 const CORE_RANGE_END = 999;
-/** The oldest format of Electrum’s wallet files that all of its versions since 2.7 open and bring up to date. */
-const ELECTRUM_SEED_VERSION = 17;
+/**
+ * The format of Electrum 4.0’s wallet files, which later versions bring up to date. Of an older one they would drop
+ * the fingerprints of account keys, and hardware wallets could not sign.
+ */
+const ELECTRUM_SEED_VERSION = 20;
 /** Coldcards cut longer names off. */
 const MAX_DEVICE_NAME = 20;
 const DAY_SECONDS = 86_400;
