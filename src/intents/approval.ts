@@ -18,8 +18,11 @@ export function statementDigest(statement: ApprovalStatement | RequestStatement)
 function checkTime(signedAt: string, intent: Intent, nowMs: number): void {
   const at = Date.parse(signedAt);
   const tooEarly = at < Date.parse(intent.createdAt) - CLOCK_TOLERANCE_MS;
-  if (tooEarly || at >= Date.parse(intent.expiresAt) || at > nowMs + CLOCK_TOLERANCE_MS) {
+  const tooLate = at >= Date.parse(intent.expiresAt);
+  if (tooEarly || tooLate || at > nowMs + CLOCK_TOLERANCE_MS) {
     throw new IntentError('approval_out_of_time', 'It was signed outside the life of the intent.', {
+      // Signed in the future: one of two clocks is wrong, and that passes.
+      retryable: !tooEarly && !tooLate,
       details: { signedAt },
     });
   }

@@ -75,6 +75,8 @@ export function checkIntentCurrent(intent: Intent, network: Intent['network'], n
   }
   if (Date.parse(intent.createdAt) > nowMs + CLOCK_TOLERANCE_MS) {
     throw new IntentError('intent_from_the_future', 'The intent was made in the future.', {
+      // One of two clocks is wrong, and that passes.
+      retryable: true,
       details: { createdAt: intent.createdAt },
     });
   }

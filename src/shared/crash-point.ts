@@ -4,18 +4,27 @@
  * message can change that: only the entry program of a test calls `watchCrashPoints`.
  */
 export const CRASH_POINTS = [
-  // The API: written, and the transaction not yet committed; then committed, and the caller not yet answered.
+  // The ledger.
+  'ledger.before_commit',
+  'ledger.committed',
+  'ledger.answered',
+  // The API: written, and the transaction not yet committed; or committed, and the caller not yet answered.
+  'http.effect_committed',
+  'transfer.stored',
+  'transfer.booked',
   'withdrawal.request_written',
   'intent.signature_written',
   'intent.approval_written',
   'intent.cancellation_written',
-  'transfer.stored',
-  'transfer.booked',
-  'http.effect_committed',
   // The worker, on the way in.
   'deposit.seen',
   'deposit.step_begun',
   'deposit.step_booked',
+  // The worker, telling others.
+  'outbox.sealed',
+  'webhook.fanned_out',
+  'webhook.sent',
+  'webhook.recorded',
   // The worker, on the way out.
   'withdrawal.hold_posted',
   'withdrawal.built',
@@ -29,11 +38,6 @@ export const CRASH_POINTS = [
   'withdrawal.confirmation_booked',
   'withdrawal.revoked',
   'withdrawal.hold_released',
-  // The worker, telling others.
-  'outbox.sealed',
-  'webhook.fanned_out',
-  'webhook.sent',
-  'webhook.recorded',
   // The operator and the station, with a bundle in hand.
   'station.signed',
   'bundle.signature_written',
@@ -46,10 +50,6 @@ export const CRASH_POINTS = [
   'signer.revocation_recorded',
   'witness.before_memory',
   'witness.after_memory',
-  // The ledger.
-  'ledger.before_commit',
-  'ledger.committed',
-  'ledger.answered',
 ] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 

@@ -40,9 +40,21 @@ export class WithdrawalBooks {
     return refused('WithdrawalHeld', withdrawal, refusal);
   }
 
-  /** Lets the hold go, also one that was never made. */
+  /**
+   * Lets the hold go. It is booked once more before, in the same request: one that was never made is made and let go
+   * at once, or refused for good. So a request for it that is still on its way, from a process that has lost its turn,
+   * cannot hold anything afterwards.
+   */
   async release(withdrawal: Withdrawal): Promise<void> {
-    await this.#book('WithdrawalReleased', withdrawal, undefined, 1, ['pending_transfer_not_found']);
+    const held = this.#commands('WithdrawalHeld', withdrawal, {
+      amount: withdrawal.amount + withdrawal.maxFee,
+    });
+    const released = this.#commands('WithdrawalReleased', withdrawal, undefined);
+    const { results } = await this.#ledger.transfer([...held, ...released]);
+    const result = results.at(-1)?.result ?? 'linked_record_failed';
+    if (result !== 'ok' && result !== 'exists' && result !== 'pending_transfer_not_found') {
+      refused('WithdrawalReleased', withdrawal, result);
+    }
   }
 
   /** The whole hold is in flight. */
@@ -71,21 +83,30 @@ export class WithdrawalBooks {
     withdrawal: Withdrawal,
     amounts: Occurrence['amounts'],
     attempt: number,
-    allowed: readonly ResultName[] = [],
   ): Promise<void> {
     const results = await this.#submit(event, withdrawal, amounts, attempt);
-    const refusal = results.find((name) => name !== 'ok' && name !== 'exists' && !allowed.includes(name));
+    const refusal = results.find((name) => name !== 'ok' && name !== 'exists');
     if (refusal !== undefined) refused(event, withdrawal, refusal);
   }
 
   async #submit(
     event: PayoutEvent,
-    { id, balance, customerId, walletId }: Withdrawal,
+    withdrawal: Withdrawal,
     amounts: Occurrence['amounts'],
     attempt = 1,
   ): Promise<readonly ResultName[]> {
+    const { results } = await this.#ledger.transfer(this.#commands(event, withdrawal, amounts, attempt));
+    return results.map(({ result }) => result);
+  }
+
+  #commands(
+    event: PayoutEvent,
+    { id, balance, customerId, walletId }: Withdrawal,
+    amounts: Occurrence['amounts'],
+    attempt = 1,
+  ): ReturnType<typeof bookEvent> {
     const isVault = balance === 'vault';
-    const occurrence: Occurrence = {
+    return bookEvent({
       event: `${balance}${event}` satisfies EventName,
       entity: id,
       attempt,
@@ -95,9 +116,7 @@ export class WithdrawalBooks {
         ...(isVault ? { vaultWallet: walletId } : { treasuryWallet: walletId }),
       },
       ...(amounts === undefined ? {} : { amounts }),
-    };
-    const { results } = await this.#ledger.transfer(bookEvent(occurrence));
-    return results.map(({ result }) => result);
+    });
   }
 }
 

@@ -29,6 +29,16 @@ describe('the manifests of a directory', () => {
     expect((await source()).number).toBe(2);
   });
 
+  it('are the same for all who ask at once, at the start and when a new one comes', async () => {
+    const source = manifestSource(directory, manifestHash(first), 'regtest');
+    const askAll = async (): Promise<number[]> =>
+      (await Promise.all(Array.from({ length: 8 }, source))).map(({ number }) => number);
+    await put(1, signedManifest(house, first));
+    expect(await askAll()).toEqual(Array.from({ length: 8 }, () => 1));
+    await put(2, signedManifest(house, second));
+    expect(await askAll()).toEqual(Array.from({ length: 8 }, () => 2));
+  });
+
   it('are refused when the first is not the pinned one, or the next has too few officers', async () => {
     await put(1, signedManifest(house, first));
     const other = manifestSource(directory, 'a'.repeat(64), 'regtest');

@@ -38,7 +38,7 @@ export function manifestSource(
     return () => Promise.reject(new IntentError('manifest_not_signed', 'No manifest is configured.'));
   }
   let inForce: Manifest | undefined;
-  return async () => {
+  const look = async (): Promise<Manifest> => {
     for (;;) {
       const next = await readDocument(join(directory, `manifest-${(inForce?.number ?? 0) + 1}.json`));
       if (next === undefined) break;
@@ -50,5 +50,12 @@ export function manifestSource(
       });
     }
     return inForce;
+  };
+  let turn: Promise<unknown> = Promise.resolve();
+  return () => {
+    // One after the other: two who look at once would both accept the same file, and the second be refused.
+    const looked = turn.then(look);
+    turn = looked.catch(() => undefined);
+    return looked;
   };
 }

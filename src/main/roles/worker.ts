@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Registry } from 'prom-client';
 import { AUDIT_STREAM } from '../../audit/index.ts';
 import { ChainError, guardNode } from '../../chain/index.ts';
@@ -115,6 +116,8 @@ export async function startWorker(
   const parts = openParts(settings);
   const { database, node, ledger } = parts;
   const stopping = new AbortController();
+  // Every kind of work rests on it; that is no leak.
+  setMaxListeners(0, stopping.signal);
   const options = {
     signal: stopping.signal,
     onFailure: (component: string, error: unknown) => log.error('work failed', { component, error }),

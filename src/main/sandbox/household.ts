@@ -9,6 +9,9 @@ const ORPHAN_GRACE_MS = 10_000;
 
 export type Settings = Readonly<Record<string, string>>;
 
+/** Starts processes by role, each ready when its facts are there, and stops them all. */
+export type Keeper = Pick<Household, 'start' | 'stop'>;
+
 /** Everything that `npm start` runs, in the order in which it was started. */
 export class Household {
   readonly #directory: DataDirectory;

@@ -11,7 +11,7 @@ import {
   type EmbeddedServer,
 } from '../../postgres/index.ts';
 import { keptSecret, openDataDirectory, type DataDirectory } from './data-directory.ts';
-import { awaitOrphans, Household } from './household.ts';
+import { awaitOrphans, Household, type Keeper } from './household.ts';
 import { furnish } from './furnish.ts';
 import { ensureInstitution, institutionPlaces } from './institution.ts';
 import { writeSandboxFacts, type SandboxFacts } from './sandbox-facts.ts';
@@ -23,6 +23,8 @@ export interface SandboxOptions {
   readonly root: string;
   /** Progress for the person who waits: one short line each. */
   readonly say: (line: string) => void;
+  /** Who starts the processes and keeps them alive; a test may bring its own. */
+  readonly household?: (directory: DataDirectory) => Keeper;
 }
 
 export interface Sandbox {
@@ -59,7 +61,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { say, root } = options;
   const startedAtMs = systemClock.nowMs();
   const directory = await openDataDirectory(root);
-  const household = new Household(directory, say);
+  const household = options.household?.(directory) ?? new Household(directory, say);
   let server: EmbeddedServer | undefined;
   const stop = async (): Promise<void> => {
     await household.stop();

@@ -6,7 +6,7 @@ import { readDocument } from '../../station/index.ts';
 import type { SettingsOf } from '../settings/index.ts';
 import { keptSecret, type DataDirectory } from './data-directory.ts';
 import { DEMO_KEYS } from './demo-keys.ts';
-import type { Household, Settings } from './household.ts';
+import type { Keeper, Settings } from './household.ts';
 import { institutionPlaces, type Institution } from './institution.ts';
 import type { SandboxFacts } from './sandbox-facts.ts';
 
@@ -27,7 +27,7 @@ async function putManifestInForce(signerSocket: string, manifests: string): Prom
 }
 
 export interface ProcessPlan {
-  readonly household: Household;
+  readonly household: Keeper;
   readonly directory: DataDirectory;
   readonly urls: Readonly<Record<DatabaseSchema, string>>;
   readonly institution: Institution;

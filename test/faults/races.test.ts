@@ -1,0 +1,3 @@
+import { useRaces } from './races/run-races.ts';
+
+useRaces(6);
