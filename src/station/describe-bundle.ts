@@ -41,16 +41,33 @@ function shareLines({ intents }: VerifiedBundle): string[] {
   return intents.map(({ intent, feeShare }) => `Of the fee, ${intent.id} bears ${feeShare} satoshis.`);
 }
 
+/** An intent that ends sooner may have ended when the platform comes to sign. */
+const SOON_MS = 3_600_000;
+
+/** What is allowed and still worth a question. */
+function unusual({ intents, paid }: VerifiedBundle, manifest: Manifest, nowMs: number): string[] {
+  const soon = intents.filter(({ intent }) => Date.parse(intent.expiresAt) - nowMs < SOON_MS);
+  const limit = BigInt(manifest.limits.maxWithdrawalSatoshis);
+  return [
+    ...soon.map(
+      ({ intent }) => `Attention: intent ${intent.id} expires at ${intent.expiresAt}, within the hour.`,
+    ),
+    ...(2n * paid > limit ? ['Attention: this is more than half of what the manifest allows at once.'] : []),
+  ];
+}
+
 /** A checked bundle in plain words: what the transaction does, and what entitles it. */
 export function describeVerified(
   bundle: SigningBundle,
   verified: VerifiedBundle,
   manifest: Manifest,
+  nowMs: number,
 ): string[] {
   return [
     ...verified.explanation.lines,
     ...bundle.intents.flatMap((entitled) => intentLines(entitled, manifest)),
     ...shareLines(verified),
+    ...unusual(verified, manifest, nowMs),
     'Every intent is signed by its customer and approved by enough people; the transaction pays just that.',
   ];
 }
@@ -76,7 +93,7 @@ export async function inspectBundle(
 ): Promise<BundleReport> {
   try {
     const { verified } = await checkBundle(station, bundle, nowMs);
-    const lines = describeVerified(bundle, verified, await manifestInForce(station));
+    const lines = describeVerified(bundle, verified, await manifestInForce(station), nowMs);
     return { lines, refusal: null };
   } catch (thrown) {
     if (!isDomainError(thrown)) throw thrown;

@@ -24,6 +24,8 @@ export type StationErrorCode =
   | 'seed_does_not_fit'
   | 'confirmation_wrong'
   | 'intent_signed_otherwise'
+  | 'frames_malformed'
+  | 'psbt_without_intents'
   | 'ceremony_refused'
   | 'masters_without_root'
   | 'disaster_key_missing'

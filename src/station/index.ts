@@ -26,6 +26,13 @@ export {
   signBundle,
   type SignableBundle,
 } from './sign-bundle.ts';
+export {
+  BUNDLE_FORMATS,
+  bundleFiles,
+  encodeBundle,
+  readBundleFile,
+  type BundleFormat,
+} from './bundle-files.ts';
 export { describeVerified, inspectBundle } from './describe-bundle.ts';
 export {
   createCustomerKey,

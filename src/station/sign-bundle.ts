@@ -46,13 +46,14 @@ export function amountLeaving({ paid, spend }: VerifiedBundle): Satoshis {
 const CONFIRMED_DIGITS = 4;
 
 /** What an officer types to show that they read the amount: the last digits of what leaves, in satoshis. */
-export function confirmationDigits(verified: VerifiedBundle): string {
-  return amountLeaving(verified).toString().padStart(CONFIRMED_DIGITS, '0').slice(-CONFIRMED_DIGITS);
+export function confirmationDigits(...verified: readonly VerifiedBundle[]): string {
+  const leaving = addSatoshis(...verified.map(amountLeaving));
+  return leaving.toString().padStart(CONFIRMED_DIGITS, '0').slice(-CONFIRMED_DIGITS);
 }
 
-/** @throws StationError `confirmation_wrong`. */
-export function requireConfirmation(verified: VerifiedBundle, typed: string): void {
-  if (typed.trim() === confirmationDigits(verified)) return;
+/** @param verified one bundle, or all that are confirmed by their sum. @throws StationError `confirmation_wrong`. */
+export function requireConfirmation(verified: readonly VerifiedBundle[], typed: string): void {
+  if (typed.trim() === confirmationDigits(...verified)) return;
   throw new StationError(
     'confirmation_wrong',
     'The digits typed are not the last ones of the amount: nothing was signed.',

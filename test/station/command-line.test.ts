@@ -15,7 +15,7 @@ import { manifestHash, parseSigningBundle, type KeyAttestation } from '../../src
 import { openEnvelope, openMasterKey, type Masters, type MasterPrivateKey } from '../../src/keyring/index.ts';
 import { envelopeContext, envelopeName } from '../../src/station/pool-records.ts';
 import { accountKeyOf } from '../../src/station/pool.ts';
-import { openStation } from '../../src/station/index.ts';
+import { encodeBundle, openStation, readBundleFile } from '../../src/station/index.ts';
 import {
   builtPayout,
   bundleOf,
@@ -194,11 +194,34 @@ describe(`the station’s command line${offline.length > 0 ? ', without a networ
     );
     expect(signed.code).toBe(1);
     expect(signed.stderr).toContain('theft.json: refused: The transaction does not pay what was approved.');
-    expect(signed.stderr).toContain('Files signed: 2 of 2');
+    expect(signed.stderr).toContain('Inputs signed: 2 of 2');
     expect((await readdir(path('signed'))).sort()).toEqual(['a.signed.json', 'b.signed.json']);
     const result = parseSigningBundle(JSON.parse(await readFile(path('signed/a.signed.json'), 'utf8')));
     expect(psbtToBase64(parsePsbtBase64(result.psbt))).not.toBe(bundles[0]![1].psbt);
     expect(parseDescriptor(wallet.descriptor.text, 'regtest').text).toBe(wallet.descriptor.text);
+  });
+
+  it('signs a directory of bundles in several formats, confirmed by their sum, into frames', async () => {
+    const bundles = [1, 2].map(() => bundleOf(house, wallet, [payoutIntent(wallet, { nowMs: house.nowMs })]));
+    await mkdir(path('batch'));
+    await writeJson('batch/d.json', bundles[0]);
+    await writeFile(path('batch/e.psbt'), encodeBundle(bundles[1]!, 'psbt'));
+    const one = 500_000n + builtPayout(wallet, [payoutIntent(wallet)]).fee;
+    const signed = await trilock(
+      ...['station', 'sign', home, path('batch'), ...keys, '--out', path('batch'), '--as', 'bbqr'],
+      ...['--inner-passphrase-file', passphraseFile, '--outer-passphrase-file', passphraseFile],
+      ...['--together', '--confirm', (2n * one).toString().slice(-4)],
+    );
+    expect(signed.code).toBe(0);
+    expect(signed.stdout).toContain(`Together: 2 files, 1 wallets, 2 inputs; ${2n * one} satoshis leave.`);
+    for (const [position, name] of ['d', 'e'].entries()) {
+      const result = await readBundleFile(path(`batch/${name}.signed.bbqr`));
+      expect(result.intents).toEqual(bundles[position]!.intents);
+      expect(result.psbt).not.toBe(bundles[position]!.psbt);
+    }
+    const verified = await trilock('station', 'verify-backups', home);
+    expect(verified).toMatchObject({ code: 0 });
+    expect(verified.stdout).toContain('Backup manifest 1: 6 blobs.');
   });
 
   it('signs nothing with wrong digits, a wrong passphrase or without a terminal to ask at', async () => {

@@ -363,9 +363,9 @@ describe('signing', () => {
     );
     const digits = confirmationDigits(verified);
     expect(digits).toBe((500_000n + verified.spend.fee).toString().slice(-4));
-    requireConfirmation(verified, ` ${digits}\n`);
-    expect(await refusalOf(() => requireConfirmation(verified, ''))).toBe('confirmation_wrong');
-    expect(await refusalOf(() => requireConfirmation(verified, '0000'))).toBe('confirmation_wrong');
+    requireConfirmation([verified], ` ${digits}\n`);
+    expect(await refusalOf(() => requireConfirmation([verified], ''))).toBe('confirmation_wrong');
+    expect(await refusalOf(() => requireConfirmation([verified], '0000'))).toBe('confirmation_wrong');
   });
 
   it('needs both masters, in their places', async () => {

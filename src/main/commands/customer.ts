@@ -77,9 +77,9 @@ async function sign(file: string, options: SignOptions): Promise<void> {
   const trust = await readTrust(options);
   const bundle = parseSigningBundle(await readDocument(file));
   const checked = await checkForCustomer(bundle, trust, systemClock.nowMs());
-  say(...describeVerified(bundle, checked.verified, trust.inForce));
+  say(...describeVerified(bundle, checked.verified, trust.inForce, systemClock.nowMs()));
   const question = 'Type the last four digits of what leaves, in satoshis: ';
-  requireConfirmation(checked.verified, options.confirm ?? (await askText(question, '--confirm')));
+  requireConfirmation([checked.verified], options.confirm ?? (await askText(question, '--confirm')));
   const key = parseCustomerKeyFile(await readDocument(options.key));
   const signed = await withPassphrase('your key', { file: options.passphraseFile }, (passphrase) =>
     signForCustomer(checked, key, passphrase),

@@ -1,45 +1,28 @@
-import { basename, join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { NETWORK_NAMES, parseNetworkName } from '../../bitcoin/index.ts';
-import { parseSignedManifest, parseSigningBundle } from '../../intents/index.ts';
-import {
-  fingerprintWords,
-  type MasterPrivateKey,
-  type MasterPublicKey,
-  type Masters,
-} from '../../keyring/index.ts';
-import { describeError, systemClock } from '../../shared/index.ts';
+import { parseSignedManifest } from '../../intents/index.ts';
+import { fingerprintWords, type MasterPublicKey } from '../../keyring/index.ts';
 import {
   attestsBy,
-  checkBundle,
   describeManifest,
-  describeVerified,
   generateKeys,
   initStation,
-  inspectBundle,
   loadManifest,
-  manifestInForce,
   openStation,
   parseCredentialPin,
   parseRegistrationFile,
   pinCredential,
   readDocument,
   registerWallet,
-  requireConfirmation,
-  requireCurrentMasters,
-  requireSignable,
-  signBundle,
   unlockStation,
   writeDocument,
-  type SignableBundle,
-  type Station,
   type StationRole,
 } from '../../station/index.ts';
-import { askText } from '../terminal/ask.ts';
-import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts';
+import { readText, withPassphrase } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
 import { registerCeremony } from './ceremony.ts';
 import { registerBackups } from './station-backups.ts';
+import { registerSigning } from './station-sign.ts';
 
 function say(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -164,95 +147,6 @@ async function pin(directory: string, files: readonly string[]): Promise<void> {
   }
 }
 
-async function inspect(directory: string, files: readonly string[]): Promise<void> {
-  const station = await openStation(directory);
-  for (const file of files) {
-    const bundle = parseSigningBundle(await readDocument(file));
-    const { lines, refusal } = await inspectBundle(station, bundle, systemClock.nowMs());
-    say(file, ...lines.map((line) => `  ${line}`));
-    if (refusal === null) continue;
-    say(`  REFUSED (${refusal.code}): ${refusal.text}`);
-    process.exitCode = 1;
-  }
-}
-
-interface SignOptions {
-  readonly innerKey: string;
-  readonly outerKey: string;
-  readonly innerPassphraseFile?: string;
-  readonly outerPassphraseFile?: string;
-  readonly out: string;
-  readonly confirm?: string[];
-}
-
-interface Confirmed {
-  readonly file: string;
-  readonly signable: SignableBundle;
-}
-
-/** Checks one file, shows it and has it confirmed; a refusal is said and leaves the others to be signed. */
-async function confirmFile(
-  station: Station,
-  file: string,
-  given: string | undefined,
-): Promise<Confirmed | undefined> {
-  try {
-    const bundle = parseSigningBundle(await readDocument(file));
-    const signable = await requireSignable(station, await checkBundle(station, bundle, systemClock.nowMs()));
-    say(
-      file,
-      ...describeVerified(bundle, signable.verified, await manifestInForce(station)).map(
-        (line) => `  ${line}`,
-      ),
-    );
-    const typed =
-      given ?? (await askText('  Type the last four digits of what leaves, in satoshis: ', '--confirm'));
-    requireConfirmation(signable.verified, typed);
-    return { file, signable };
-  } catch (thrown) {
-    refused(file, thrown);
-    return undefined;
-  }
-}
-
-function refused(file: string, thrown: unknown): void {
-  process.stderr.write(`${file}: refused: ${describeError(thrown)}\n`);
-  process.exitCode = 1;
-}
-
-async function openMasters(options: SignOptions): Promise<Masters<MasterPrivateKey>> {
-  const { innerKey, outerKey, innerPassphraseFile, outerPassphraseFile } = options;
-  return {
-    inner: await openKeyFile(innerKey, 'the inner master', innerPassphraseFile),
-    outer: await openKeyFile(outerKey, 'the outer master', outerPassphraseFile),
-  };
-}
-
-async function sign(directory: string, files: readonly string[], options: SignOptions): Promise<void> {
-  const station = await openStation(directory);
-  const confirmed: Confirmed[] = [];
-  for (const [position, file] of files.entries()) {
-    const checked = await confirmFile(station, file, options.confirm?.[position]);
-    if (checked !== undefined) confirmed.push(checked);
-  }
-  if (confirmed.length === 0) return;
-  requireCurrentMasters(station, systemClock.nowMs());
-  const masters = await openMasters(options);
-  const onFile = progress('Files signed', confirmed.length);
-  for (const [position, { file, signable }] of confirmed.entries()) {
-    try {
-      // Anew: an earlier file of this run may have paid the same intent.
-      await requireSignable(station, signable);
-      const out = join(options.out, `${basename(file, '.json')}.signed.json`);
-      await writeDocument(out, await signBundle(station, signable, masters));
-      say(out);
-    } catch (thrown) {
-      refused(file, thrown);
-    }
-    onFile(position + 1);
-  }
-}
-
 /** `trilock station …`: the offline program. It opens no socket and starts nothing. */
 export function registerStation(trilock: Command): void {
   const station = trilock
@@ -294,21 +188,5 @@ export function registerStation(trilock: Command): void {
     .command('pin-credential <directory> <files...>')
     .description('pin further credentials of customers, each signed with one that is pinned already')
     .action(pin);
-  station
-    .command('inspect <directory> <files...>')
-    .description('say in plain words what bundles would do; status 1 when one is refused')
-    .action(inspect);
-  station
-    .command('sign <directory> <files...>')
-    .description('check, show, ask and sign; status 1 when a file was refused')
-    .requiredOption('--inner-key <file>', 'key file of the first holder')
-    .requiredOption('--outer-key <file>', 'key file of the second holder')
-    .option('--inner-passphrase-file <file>', 'instead of asking')
-    .option('--outer-passphrase-file <file>', 'instead of asking')
-    .option('--out <directory>', 'where signed files go', '.')
-    .option(
-      '--confirm <digits...>',
-      'last digits of the amounts in the order of the files, instead of asking',
-    )
-    .action(sign);
+  registerSigning(station);
 }

@@ -5,7 +5,7 @@ import { openDatabase } from '../../database/index.ts';
 import { KeyringError } from '../../keyring/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { describeError, systemClock } from '../../shared/index.ts';
-import { readDocument, writeDocument } from '../../station/index.ts';
+import { readBundleFile, writeDocument } from '../../station/index.ts';
 import { awaitedBundles, importBundle, ownWallet, type ExchangeParts } from '../../withdrawals/index.ts';
 import { manifestSource } from '../roles/manifest-source.ts';
 import { trustOf } from '../roles/withdrawal-parts.ts';
@@ -59,7 +59,7 @@ async function importBundles(files: readonly string[]): Promise<void> {
   await withParts(async (parts) => {
     for (const file of files) {
       try {
-        const { payout, txid } = await importBundle(parts, await readDocument(file), COMMAND_LINE);
+        const { payout, txid } = await importBundle(parts, await readBundleFile(file), COMMAND_LINE);
         say(`${file}: ${payout}, transaction ${txid}`);
       } catch (thrown) {
         say(`${file}: REFUSED: ${describeError(thrown)}`);

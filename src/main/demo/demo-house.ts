@@ -73,8 +73,9 @@ export class DemoHouse {
     const read: string[] = [];
     const masters = await coldMasters();
     for (const { bundle } of await awaitedBundles(this.#exchange)) {
-      const checked = await checkBundle(this.#station, bundle, systemClock.nowMs());
-      read.push(...describeVerified(bundle, checked.verified, await manifestInForce(this.#station)));
+      const nowMs = systemClock.nowMs();
+      const checked = await checkBundle(this.#station, bundle, nowMs);
+      read.push(...describeVerified(bundle, checked.verified, await manifestInForce(this.#station), nowMs));
       const signed = await signBundle(this.#station, await requireSignable(this.#station, checked), masters);
       await importBundle(this.#exchange, signed, OPERATOR);
     }
