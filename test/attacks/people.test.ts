@@ -129,6 +129,7 @@ describe('an approval', () => {
     await scene.goOn(id);
     expect(await scene.house.state(id)).toBe('broadcast');
     await scene.house.mine(1);
+    await scene.house.later();
     await scene.expectRefused(signer('intent_consumed'), async () => {
       const other = await scene.built(ada);
       const signed = await scene.house.signedBundle(await scene.bundleOf(other.id));
@@ -231,6 +232,7 @@ test('a signer put back from an old backup is sealed by its witness, and says so
   await scene.goOn(first.id);
   expect(await scene.house.state(first.id)).toBe('broadcast');
   await scene.house.mine(1);
+  await scene.house.later();
   await restore();
   const second = await approvedBySecond();
   await scene.expectRefused([...signer('signer_sealed'), ...application('signer_sealed')], () =>
