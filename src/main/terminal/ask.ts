@@ -26,7 +26,7 @@ function askLine(question: string, hidden: boolean): Promise<string> {
     lines.once('line', resolve);
     lines.once('close', () => reject(new SharedError('config_invalid', 'Stopped at the question.')));
   }).finally(() => {
-    lines.removeAllListeners();
+    // Its own listeners stay: with them it takes those off the terminal that it put there.
     lines.close();
     if (hidden) process.stderr.write('\n');
   }) as Promise<string>;
