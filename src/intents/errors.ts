@@ -35,6 +35,7 @@ export type IntentErrorCode =
   | 'statement_for_another_purpose'
   | 'statement_out_of_time'
   | 'fee_share_exceeded'
+  | 'child_malformed'
   | 'manifest_malformed'
   | 'manifest_not_signed'
   | 'manifest_expired'

@@ -27,6 +27,14 @@ export const signingBundleSchema = z.strictObject({
   intents: z.array(entitledIntentSchema).min(1).max(MAX_INTENTS),
   /** BIP174, base64. */
   psbt: z.string().max(16 * 1024 * 1024),
+  /**
+   * Of a child that pays for its parent: the PSBT of the parent, which pays the intents. The child spends the
+   * parent's change to the same wallet and pays nobody.
+   */
+  parent: z
+    .string()
+    .max(16 * 1024 * 1024)
+    .optional(),
   /** Of transactions that a station may have signed for some of these intents, and that will never be complete. */
   abandoned: z.array(abandonmentSchema).max(MAX_ABANDONED).optional(),
 });

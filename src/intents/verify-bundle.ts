@@ -2,8 +2,10 @@ import {
   checkSpend,
   DEFAULT_SPEND_LIMITS,
   explain,
+  outpointOf,
   parseAddress,
   parsePsbtBase64,
+  transactionId,
   type CheckedSpend,
   type Explanation,
   type Payment as PaymentOutput,
@@ -16,6 +18,7 @@ import {
   addSatoshis,
   feeRateFromSatsPerKvb,
   parseSatoshis,
+  satoshis,
   ZERO_SATOSHIS,
   type Satoshis,
 } from '../shared/index.ts';
@@ -59,6 +62,14 @@ export interface VerifiedBundle {
   /** What the transaction must be; it passes this again when it is complete. */
   readonly expectation: SpendExpectation;
   readonly spend: CheckedSpend;
+  /** Of a child that pays for its parent: the parent, which pays the intents. Null for what pays them itself. */
+  readonly parent: {
+    readonly txid: string;
+    readonly fee: Satoshis;
+    readonly outpoints: readonly string[];
+  } | null;
+  /** What both pay in fees, or it alone. */
+  readonly fee: Satoshis;
   readonly explanation: Explanation;
   /** What the intents pay together, without fee. */
   readonly paid: Satoshis;
@@ -181,6 +192,34 @@ function limitsOf(intents: readonly WithdrawalIntent[], manifest: Manifest): Spe
   };
 }
 
+function refuseChild(reason: string): never {
+  throw new IntentError('child_malformed', 'The transaction is no child that pays for its parent.', {
+    details: { reason },
+  });
+}
+
+/**
+ * A child that pays for its parent, from the bytes of both: the parent pays the intents, the child spends the parent's
+ * change and nothing else, returns all but its fee to the same wallet, and both fees together stay within the limits.
+ */
+function checkChild(
+  psbt: Psbt,
+  parentPsbt: Psbt,
+  paying: SpendExpectation,
+): Pick<VerifiedBundle, 'expectation' | 'spend' | 'parent'> {
+  const { fee, change } = checkSpend(parentPsbt, paying);
+  const txid = transactionId(parentPsbt.transaction);
+  const [input, second] = psbt.transaction.ins;
+  if (change === null || input === undefined || second !== undefined) refuseChild('it spends one coin');
+  if (outpointOf(input) !== `${txid}:${change.outputIndex}`) refuseChild('it spends its parent’s change');
+  const limits = { ...paying.limits, maxFee: satoshis(paying.limits.maxFee - fee) };
+  const expectation: SpendExpectation = { wallet: paying.wallet, payments: [], limits };
+  const spend = checkSpend(psbt, expectation);
+  if (spend.change === null) refuseChild('it returns what it spends');
+  const outpoints = parentPsbt.transaction.ins.map(outpointOf);
+  return { expectation, spend, parent: { txid, fee, outpoints } };
+}
+
 /**
  * Checks a bundle from its bytes and from what the verifier has pinned, and nothing else: every intent is current,
  * for this wallet, asked for by its customer and approved by enough people; the transaction pays exactly what
@@ -202,14 +241,18 @@ export async function verifyBundle(
     payments: plain.flatMap((intent) => paymentOutputs(intent, manifest)),
     limits: limitsOf(plain, manifest),
   };
-  const spend = checkSpend(psbt, expectation);
-  const explanation = explain(psbt, [wallet]);
+  const checked =
+    bundle.parent === undefined
+      ? { expectation, spend: checkSpend(psbt, expectation), parent: null }
+      : checkChild(psbt, parsePsbtBase64(bundle.parent), expectation);
+  const { spend, parent } = checked;
+  const fee = addSatoshis(spend.fee, parent?.fee ?? ZERO_SATOSHIS);
   return {
+    ...checked,
     psbt,
-    intents: sharesOf(spend.fee, intents, manifest),
-    expectation,
-    spend,
-    explanation,
+    fee,
+    intents: sharesOf(fee, intents, manifest),
+    explanation: explain(psbt, [wallet]),
     paid: addSatoshis(...plain.map(({ body }) => paymentsTotal(body.payments))),
   };
 }

@@ -38,6 +38,7 @@ export const intentErrorMap = {
   statement_malformed: { status: 422, title: 'The statement is malformed' },
   statement_for_another_purpose: { status: 422, title: 'The statement is for something else' },
   statement_out_of_time: { status: 409, title: 'The statement is not of its time' },
+  child_malformed: { status: 422, title: 'The child is none of its parent' },
   fee_share_exceeded: { status: 409, title: 'The fee is beyond what one of its intents allows' },
   manifest_malformed: manifestAway,
   manifest_not_signed: manifestAway,

@@ -41,6 +41,7 @@ export type SignerErrorCode =
   | 'intent_consumed'
   | 'outpoint_promised'
   | 'replacement_not_higher'
+  | 'parent_unknown'
   | 'daily_limit_exceeded'
   | 'approval_before_resume'
   | 'witness_key_mismatch'

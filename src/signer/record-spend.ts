@@ -8,11 +8,13 @@ import {
   addSpend,
   consumedIntents,
   consumedSince,
+  coinsOf,
   highestFee,
   intentSetHash,
   outpointSetHash,
   promisedToOthers,
   recordedSpend,
+  releasedAnswer,
   type ConsumedIntent,
   type NewSpend,
 } from './spend-store.ts';
@@ -36,6 +38,16 @@ function checkReplacement(spend: NewSpend, earlier: readonly ConsumedIntent[], i
   }
 }
 
+/** A child helps what was signed here for the very same intents, and left. */
+async function checkParent(tx: PoolClient, { child }: NewSpend, intentSet: string): Promise<void> {
+  if (child === null) return;
+  const parent = await recordedSpend(tx, child.parent);
+  if (parent?.intentSet === intentSet && (await releasedAnswer(tx, child.parent)) !== undefined) return;
+  throw new SignerError('parent_unknown', 'The parent is none that was signed here for these intents.', {
+    details: { parent: child.parent },
+  });
+}
+
 async function checkFee(tx: PoolClient, spend: NewSpend, intentSet: string): Promise<void> {
   const highest = await highestFee(tx, intentSet);
   if (highest === undefined || spend.fee > highest) return;
@@ -45,7 +57,7 @@ async function checkFee(tx: PoolClient, spend: NewSpend, intentSet: string): Pro
 }
 
 async function checkPromises(tx: PoolClient, spend: NewSpend, intentSet: string): Promise<void> {
-  const promised = await promisedToOthers(tx, spend.outpoints, intentSet);
+  const promised = await promisedToOthers(tx, coinsOf(spend), intentSet);
   if (promised.length === 0) return;
   throw new SignerError('outpoint_promised', 'A coin is already signed away for other intents.', {
     details: { outpoints: promised.slice(0, 10) },
@@ -97,6 +109,7 @@ export async function recordSpend(
   } else {
     await checkVelocity(tx, spend, manifest, atMs);
   }
+  await checkParent(tx, spend, intentSet);
   await checkPromises(tx, spend, intentSet);
   const { epoch, counter } = await appendEntry(tx, parts.identity, {
     kind: 'signed',
@@ -106,6 +119,7 @@ export async function recordSpend(
       intents: spend.intents.map(({ hash, satoshis }) => ({ hash, satoshis: satoshis.toString() })),
       outpoints: spend.outpoints,
       feeSats: spend.fee.toString(),
+      ...(spend.child === null ? {} : { child: spend.child }),
     },
     atMs,
   });

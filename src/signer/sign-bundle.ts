@@ -142,12 +142,15 @@ function checkAndRecord(
     await requireOthers(tx, trust.wallet, verified);
     const txid = transactionId(verified.psbt.transaction);
     await requireNotAbandoned(tx, txid);
+    const { parent } = verified;
+    const spent = verified.psbt.transaction.ins.map(outpointOf);
     const counter = await recordSpend(tx, parts, trust.manifest, {
       txid,
       wallet: bundle.wallet,
       intents: verified.intents.map(({ intent, hash }) => ({ hash, satoshis: amountAtStake(intent) })),
-      outpoints: verified.psbt.transaction.ins.map(outpointOf),
-      fee: verified.spend.fee,
+      outpoints: parent?.outpoints ?? spent,
+      fee: verified.fee,
+      child: parent === null ? null : { parent: parent.txid, outpoint: spent[0] ?? '' },
     });
     crashPoint('signer.spend_written');
     return { verified, txid, wallet: trust.wallet.descriptor, counter };

@@ -33,8 +33,17 @@ export interface NewSpend {
   readonly txid: string;
   readonly wallet: string;
   readonly intents: readonly { readonly hash: string; readonly satoshis: bigint }[];
+  /** With a child the coins of its parent, by which both stand or fall. */
   readonly outpoints: readonly string[];
+  /** With a child of both. */
   readonly fee: bigint;
+  /** Of a child that pays for its parent: what it spends. */
+  readonly child: { readonly parent: string; readonly outpoint: string } | null;
+}
+
+/** Every coin that it promises. */
+export function coinsOf({ outpoints, child }: Pick<NewSpend, 'outpoints' | 'child'>): readonly string[] {
+  return child === null ? outpoints : [...outpoints, child.outpoint];
 }
 
 export async function recordedSpend(tx: Queryable, txid: string): Promise<RecordedSpend | undefined> {
@@ -129,7 +138,7 @@ export async function addSpend(
   await tx.query(
     `INSERT INTO signer.promised_outpoint (outpoint, intent_set, outpoint_set) SELECT unnest($1::text[]), $2, $3
      ON CONFLICT DO NOTHING`,
-    [spend.outpoints, intentSet, outpointSet],
+    [coinsOf(spend), intentSet, outpointSet],
   );
   for (const { hash, satoshis } of spend.intents) {
     await tx.query(

@@ -36,6 +36,7 @@ interface SignedSubject {
   readonly intents: readonly { readonly hash: string; readonly satoshis: string }[];
   readonly outpoints: readonly string[];
   readonly feeSats: string;
+  readonly child?: { readonly outpoint: string };
 }
 
 /** The chain of hashes, and the signer's own signature under the last entry of each epoch. */
@@ -65,14 +66,15 @@ function chainDamage(rows: readonly Row[], identity: Ed25519Key): string | undef
 }
 
 function signedLines(subject: SignedSubject): string[] {
-  const { txid, wallet, intents, outpoints, feeSats } = subject;
+  const { txid, wallet, intents, outpoints, feeSats, child } = subject;
+  const promised = child === undefined ? outpoints : [...outpoints, child.outpoint];
   const intentSet = intentSetHash(intents.map(({ hash }) => hash));
   const outpointSet = outpointSetHash(outpoints);
   return [
     `spend ${txid} ${wallet} ${intentSet} ${outpointSet} ${feeSats}`,
     ...intents.map(({ hash }) => `paid ${txid} ${hash}`),
     ...intents.map(({ hash, satoshis }) => `consumed ${hash} ${intentSet} ${outpointSet} ${satoshis}`),
-    ...outpoints.map((outpoint) => `promised ${outpoint} ${intentSet} ${outpointSet}`),
+    ...promised.map((outpoint) => `promised ${outpoint} ${intentSet} ${outpointSet}`),
   ];
 }
 

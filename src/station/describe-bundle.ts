@@ -68,7 +68,9 @@ export function describeVerified(
     ...bundle.intents.flatMap((entitled) => intentLines(entitled, manifest)),
     ...shareLines(verified),
     ...unusual(verified, manifest, nowMs),
-    'Every intent is signed by its customer and approved by enough people; the transaction pays just that.',
+    verified.parent === null
+      ? 'Every intent is signed by its customer and approved by enough people; the transaction pays just that.'
+      : `It pays nobody: it pays the miners for ${verified.parent.txid}, which pays just what was asked for and approved, within the approved fees.`,
   ];
 }
 

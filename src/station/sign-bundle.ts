@@ -38,9 +38,9 @@ export interface SignableBundle extends CheckedBundle {
   readonly ownKey: KeyAttestation;
 }
 
-/** What leaves the wallet: payments and fee. */
-export function amountLeaving({ paid, spend }: VerifiedBundle): Satoshis {
-  return addSatoshis(paid, spend.fee);
+/** What leaves the wallet: payments and fee, with a child those of its parent too. */
+export function amountLeaving({ paid, fee }: VerifiedBundle): Satoshis {
+  return addSatoshis(paid, fee);
 }
 
 const CONFIRMED_DIGITS = 4;

@@ -16,8 +16,9 @@ const signedSchema = z.strictObject({ txid: z.string(), outpoints: z.array(z.str
 const folderOf = (station: Station, intentHash: string): string =>
   join(station.directory, 'signed', intentHash);
 
-function outpointsOf({ explanation }: VerifiedBundle): string[] {
-  return explanation.inputs.map(({ outpoint }) => outpoint);
+/** A child confirms with its parent alone, so it goes by the parent's coins too. */
+function outpointsOf({ explanation, parent }: VerifiedBundle): string[] {
+  return [...(parent?.outpoints ?? []), ...explanation.inputs.map(({ outpoint }) => outpoint)];
 }
 
 /**

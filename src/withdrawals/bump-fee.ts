@@ -1,4 +1,10 @@
-import { bumpFee as buildBump, checkSpend, parsePsbtBase64, type BuiltSpend } from '../bitcoin/index.ts';
+import {
+  bumpFee as buildBump,
+  checkSpend,
+  parsePsbtBase64,
+  type BuiltSpend,
+  type SpendExpectation,
+} from '../bitcoin/index.ts';
 import { appendAudit } from '../audit/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { findIntent, type QueueActor } from '../approvals/index.ts';
@@ -6,7 +12,9 @@ import { idToUuid, ZERO_SATOSHIS, type FeeRate, type WithdrawalId } from '../sha
 import { expectationOf, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
 import { dependentOf } from './own-change.ts';
-import { insertTransaction, latestOf, lockPayout } from './payout-store.ts';
+import { buildChild, childrenOf } from './help-with-child.ts';
+import { insertTransaction, latestOf, lockPayout, payingOf, type Payout } from './payout-store.ts';
+import type { SourceWallet } from './ports.ts';
 import type { Member, RequestParts } from './withdrawal-parts.ts';
 import { findWithdrawal, withdrawalOf } from './withdrawal-store.ts';
 
@@ -15,8 +23,9 @@ function impossible(reason: string): never {
 }
 
 /**
- * Builds the payout's transaction anew with a higher fee (BIP125): same coins, same payments, less change, within
- * what was approved. It goes to the cosigners like the first; until it is complete the first one stays in force.
+ * Raises the fee of a payout that waits for a block, within what was approved: by a replacement (BIP125), which has the
+ * same coins, the same payments and less change, or by a child that spends its change. When which: `buildChild`. It
+ * goes to the cosigners like the first; until it is complete the first one stays in force.
  * @throws WithdrawalError `fee_bump_not_possible`; BitcoinError `replacement_not_possible`, `fee_out_of_limits`,
  * `fee_rate_out_of_limits`.
  */
@@ -26,6 +35,7 @@ export async function bumpFee(
   id: WithdrawalId,
   feeRate: FeeRate,
   by: QueueActor,
+  means: 'replacement' | 'child' = 'replacement',
 ): Promise<{ readonly txid: string }> {
   const { payoutId, state } = await findWithdrawal(tx, id);
   if (payoutId === null || state !== 'broadcast')
@@ -50,7 +60,31 @@ export async function bumpFee(
   const wallet = await sourceOf(parts, tx, payout.walletId, members);
   const intents = members.map(({ stored }) => stored.intent);
   const expectation = expectationOf(wallet, intents, await parts.trust.manifest());
-  const psbt = parsePsbtBase64(latest.psbt);
+  const built =
+    means === 'child'
+      ? await buildChild(parts, tx, payout, wallet, expectation, feeRate)
+      : await buildReplacement(parts, tx, payout, wallet, expectation, feeRate);
+  const now = new Date(parts.clock.nowMs());
+  const childOf = means === 'child' ? latest.number : null;
+  await insertTransaction(tx, payout.id, latest.number + 1, built, feeRate, now, childOf);
+  await parts.wallets.withholdChange(tx, latest.txid, true);
+  const { actor, strength, requestId } = by;
+  const after = { txid: built.txid, feeSatoshis: built.fee.toString(), before: latest.txid };
+  const entry = { actor, strength, action: `payout.${means}`, entity: payout.id, after };
+  await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, parts.clock);
+  return { txid: built.txid };
+}
+
+async function buildReplacement(
+  parts: RequestParts,
+  tx: DatabaseTransaction,
+  payout: Payout,
+  wallet: SourceWallet,
+  expectation: SpendExpectation,
+  feeRate: FeeRate,
+): Promise<BuiltSpend> {
+  const replaced = payingOf(payout);
+  const psbt = parsePsbtBase64(replaced.psbt);
   const { fee, change, weight } = checkSpend(psbt, expectation);
   const coins = await parts.wallets.coinsOf(tx, wallet.id, payout.outpoints);
   const order = new Map(coins.map((coin) => [coin.outpoint, coin]));
@@ -60,7 +94,7 @@ export async function bumpFee(
   });
   const original: BuiltSpend = {
     psbt,
-    txid: latest.txid,
+    txid: replaced.txid,
     coins: ordered,
     payments: expectation.payments,
     change,
@@ -68,20 +102,12 @@ export async function bumpFee(
     weight,
   };
   const { limits } = expectation;
-  const bumped = buildBump({
+  return buildBump({
     wallet: wallet.descriptor,
     original,
     feeRate,
     limits,
-    // What spends its change is our own, was not signed, and is built anew.
-    descendantFees: ZERO_SATOSHIS,
+    // A child of ours goes with it. Whatever else spends its change was not signed, and is built anew.
+    descendantFees: childrenOf(payout, replaced).at(-1)?.fee ?? ZERO_SATOSHIS,
   });
-  const now = new Date(parts.clock.nowMs());
-  await insertTransaction(tx, payout.id, latest.number + 1, bumped, feeRate, now);
-  await parts.wallets.withholdChange(tx, latest.txid, true);
-  const { actor, strength, requestId } = by;
-  const after = { txid: bumped.txid, feeSatoshis: bumped.fee.toString(), before: latest.txid };
-  const entry = { actor, strength, action: 'payout.bump', entity: payout.id, after };
-  await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, parts.clock);
-  return { txid: bumped.txid };
 }

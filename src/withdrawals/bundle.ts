@@ -92,7 +92,7 @@ export async function bundleOf(
   tx: DatabaseTransaction,
   wallet: SourceWallet,
   members: readonly Member[],
-  psbt: string,
+  { psbt, parent }: { readonly psbt: string; readonly parent: string | undefined },
   manifest: Manifest,
   nowMs: number,
 ): Promise<SigningBundle> {
@@ -107,7 +107,11 @@ export async function bundleOf(
     tx,
     members.map(({ withdrawal }) => withdrawal.id),
   );
-  return { version: 1, wallet: wallet.id, intents, psbt, ...(abandoned.length === 0 ? {} : { abandoned }) };
+  return {
+    ...{ version: 1, wallet: wallet.id, intents, psbt },
+    ...(parent === undefined ? {} : { parent }),
+    ...(abandoned.length === 0 ? {} : { abandoned }),
+  };
 }
 
 /** Checks a bundle just as station and signer will, so that what they would refuse fails here. @throws IntentError, BitcoinError. */

@@ -20,7 +20,7 @@ import {
 } from '../shared/index.ts';
 import { bundleOf, checkBundle, requireOwnTransaction, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
-import { changeTransaction, latestOf, readPayout, type Payout } from './payout-store.ts';
+import { changeTransaction, latestOf, parentOf, readPayout, type Payout } from './payout-store.ts';
 import { withdrawalOf } from './withdrawal-store.ts';
 import type { WalletsPort } from './ports.ts';
 import type { Member, RequestParts } from './withdrawal-parts.ts';
@@ -59,11 +59,12 @@ async function awaitedBundle(
   const latest = latestOf(payout);
   requireOwnTransaction(latest);
   const { txid, psbt } = latest;
+  const parent = parentOf(payout, latest);
   const members = await membersOf(tx, payout.id);
   const wallet = await sourceOf(parts, tx, payout.walletId, members);
   if (owner !== undefined && wallet.customer !== owner) return undefined;
   const manifest = await parts.trust.manifest();
-  const bundle = await bundleOf(tx, wallet, members, psbt, manifest, parts.clock.nowMs());
+  const bundle = await bundleOf(tx, wallet, members, { psbt, parent }, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
   return { payout: payout.id, txid, bundle };
 }
@@ -168,10 +169,11 @@ async function takeBack(
     requireCosigner(merged, wallet.descriptor);
     const cosigned = psbtToBase64(merged);
     const manifest = await parts.trust.manifest();
+    const whole = { psbt: cosigned, parent: parentOf(payout, latest) };
     await checkBundle(
       parts,
       wallet,
-      await bundleOf(tx, wallet, members, cosigned, manifest, parts.clock.nowMs()),
+      await bundleOf(tx, wallet, members, whole, manifest, parts.clock.nowMs()),
     );
     await changeTransaction(tx, payout, latest.number, { cosigned });
     const now = new Date(parts.clock.nowMs());

@@ -22,6 +22,8 @@ export interface PayoutTransaction {
   /** BIP174, base64, unsigned. */
   readonly psbt: string;
   readonly fee: Satoshis;
+  /** The number of the one whose change it spends, to pay for it; null for one that pays the withdrawals. */
+  readonly childOf: number | null;
   /** Where the rest returns to. */
   readonly change: { readonly vout: number; readonly index: number; readonly value: bigint } | null;
   /** With the other cosigner's signatures. */
@@ -78,7 +80,19 @@ export async function readPayout(tx: DatabaseTransaction, id: PayoutId): Promise
   };
 }
 
-/** The one that counts: the latest. */
+/** The latest that pays the withdrawals; a child pays nobody. */
+export function payingOf({ transactions }: Payout): PayoutTransaction {
+  const paying = transactions.filter(({ childOf }) => childOf === null).at(-1);
+  if (paying === undefined) throw new RangeError('a payout has no transaction');
+  return paying;
+}
+
+/** The parent of a child, as a PSBT. */
+export function parentOf({ transactions }: Payout, { childOf }: PayoutTransaction): string | undefined {
+  return transactions.find(({ number }) => number === childOf)?.psbt;
+}
+
+/** The one that is worked on: the latest. */
 export function latestOf({ transactions }: Payout): PayoutTransaction {
   const latest = transactions.at(-1);
   if (latest === undefined) throw new RangeError('a payout has no transaction');
@@ -97,6 +111,7 @@ export async function insertTransaction(
   spend: BuiltSpend,
   feeRate: FeeRate,
   now: Date,
+  childOf: number | null = null,
 ): Promise<void> {
   const { txid, fee, change } = spend;
   await tx.payoutTransaction.create({
@@ -107,6 +122,7 @@ export async function insertTransaction(
       psbt: psbtToBase64(spend.psbt),
       fee,
       feeRate,
+      childOf,
       ...(change === null
         ? {}
         : {

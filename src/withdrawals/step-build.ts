@@ -180,7 +180,8 @@ export async function stepPresent(
   const latest = latestOf(group.payout);
   requireOwnTransaction(latest);
   const { psbt } = latest;
-  const bundle = await bundleOf(tx, wallet, group.members, psbt, manifest, parts.clock.nowMs());
+  const first = { psbt, parent: undefined };
+  const bundle = await bundleOf(tx, wallet, group.members, first, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
   await moveAll(parts, tx, group, 'present', { change: { presented: true } });
   crashPoint('withdrawal.presented');

@@ -2,9 +2,10 @@ import { ChainError } from '../chain/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { raiseAlert } from '../events/index.ts';
 import { feeBearerOf, shareFee, withdrawalIntentOf } from '../intents/index.ts';
-import { crashPoint, satoshis, type Satoshis } from '../shared/index.ts';
+import { addSatoshis, crashPoint, satoshis, type Satoshis } from '../shared/index.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
 import { moveAll, waitFor } from './group-moves.ts';
+import { childrenOf } from './help-with-child.ts';
 import { lostParent, noteChange } from './own-change.ts';
 import { changeTransaction, latestOf, type Payout, type PayoutTransaction } from './payout-store.ts';
 import { completeLatest } from './step-sign.ts';
@@ -38,7 +39,27 @@ async function fateOf(parts: StepParts, tx: DatabaseTransaction, payout: Payout)
     const { byTxid, height } = stranger ?? first;
     return { kind: 'conflict', byTxid, height };
   }
-  return { kind: 'paid', by: own, height: first.height };
+  return await withChild(parts, tx, payout, { kind: 'paid', by: own, height: first.height });
+}
+
+/**
+ * With a child of ours the payout is paid when the child is too, and its fee is that of both. A child whose coin
+ * another transaction has spent is no longer one.
+ */
+async function withChild(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  payout: Payout,
+  paid: Fate & { kind: 'paid' },
+): Promise<Fate> {
+  const { by } = paid;
+  const children = childrenOf(payout, by);
+  if (children.length === 0 || by.change === null) return paid;
+  const [spending] = await parts.wallets.spendings(tx, [`${by.txid}:${by.change.vout}`]);
+  if (spending === undefined) return { kind: 'unspent' };
+  const child = children.find(({ txid }) => txid === spending.byTxid);
+  if (child === undefined) return paid;
+  return { ...paid, by: { ...by, fee: addSatoshis(by.fee, child.fee) } };
 }
 
 async function conflict(
@@ -107,8 +128,21 @@ export async function stepPlatformSigned(
 
 /** Only ever the same bytes: whatever was lost, no second transaction comes of it. */
 async function keepInMempool(parts: StepParts, tx: DatabaseTransaction, payout: Payout): Promise<void> {
-  const final = payout.transactions.filter(({ transaction }) => transaction !== null).at(-1);
+  const final = payout.transactions
+    .filter(({ transaction, childOf }) => transaction !== null && childOf === null)
+    .at(-1);
   if (final === undefined) return;
+  await keepOne(parts, tx, payout, final);
+  const child = childrenOf(payout, final).at(-1);
+  if (child !== undefined) await keepOne(parts, tx, payout, child);
+}
+
+async function keepOne(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  payout: Payout,
+  final: PayoutTransaction,
+): Promise<void> {
   if (final.broadcastAt !== null && (await parts.node.mempoolEntry(final.txid)) !== undefined) return;
   try {
     await send(parts, tx, payout, final);
@@ -127,7 +161,9 @@ async function confirm(
 ): Promise<void> {
   crashPoint('withdrawal.confirmation_seen');
   const books = new WithdrawalBooks(parts.ledger);
-  const { members } = group;
+  const { members, payout } = group;
+  // A child that nobody has signed in time is not needed any more, and the change is free.
+  if (latestOf(payout).transaction === null) await parts.wallets.release(tx, payout.id);
   const shares = sharesOf(parts, group, by);
   const left = new Map<string, Satoshis>();
   for (const [index, { withdrawal }] of members.entries()) {

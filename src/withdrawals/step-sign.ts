@@ -5,7 +5,7 @@ import { bundleOf, checkBundle, expectationOf, requireOwnTransaction, sourceOf }
 import { WithdrawalError } from './errors.ts';
 import { moveAll, unbuild, waitFor } from './group-moves.ts';
 import { parentsStand } from './own-change.ts';
-import { changePayout, changeTransaction, latestOf, type Payout } from './payout-store.ts';
+import { changePayout, changeTransaction, latestOf, parentOf, type Payout } from './payout-store.ts';
 import { WORKER, type Group, type StepParts } from './withdrawal-parts.ts';
 
 /** An import of what a cosigner signed is noticed after so long at most. */
@@ -27,11 +27,17 @@ export async function completeLatest(
   const wallet = await sourceOf(parts, tx, payout.walletId, members);
   const manifest = await parts.trust.manifest();
   const nowMs = parts.clock.nowMs();
-  const bundle = await bundleOf(tx, wallet, members, latest.cosigned ?? '', manifest, nowMs);
+  const parent = parentOf(payout, latest);
+  const whole = { psbt: latest.cosigned ?? '', parent };
+  const bundle = await bundleOf(tx, wallet, members, whole, manifest, nowMs);
   const answer = await parts.cosigner.sign(bundle);
   crashPoint('withdrawal.signer_answered');
   const intents = members.map(({ stored }) => stored.intent);
-  const completed = completeSpend(parsePsbtBase64(answer.psbt), expectationOf(wallet, intents, manifest));
+  const paying = expectationOf(wallet, intents, manifest);
+  const completed = completeSpend(
+    parsePsbtBase64(answer.psbt),
+    parent === undefined ? paying : { ...paying, payments: [] },
+  );
   if (completed.txid !== latest.txid || answer.txid !== latest.txid) {
     throw new WithdrawalError('signer_answer_wrong', 'The signer signed another transaction.', {
       details: { expected: latest.txid, signed: completed.txid },
@@ -52,7 +58,8 @@ async function requireWhole(
   const { cosigned, psbt } = latest;
   requireOwnTransaction(latest);
   const manifest = await parts.trust.manifest();
-  const bundle = await bundleOf(tx, wallet, members, cosigned ?? psbt, manifest, parts.clock.nowMs());
+  const whole = { psbt: cosigned ?? psbt, parent: parentOf(payout, latest) };
+  const bundle = await bundleOf(tx, wallet, members, whole, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
 }
 

@@ -35,10 +35,18 @@ const destinationField = z.discriminatedUnion('kind', [
     .describe('A vault of your own, from the spending balance'),
 ]);
 
-const transactionSchema = z.object({
+const transactionFields = {
   txid: z.string(),
   feeSatoshis: satoshisField,
   broadcastAt: timeField.nullable(),
+};
+
+const transactionSchema = z.object({
+  ...transactionFields,
+  child: z
+    .object(transactionFields)
+    .nullable()
+    .describe('Spends its change back to the wallet, and pays for both to be mined'),
 });
 
 const withdrawalSchema = z
@@ -231,12 +239,17 @@ export const bumpWithdrawalFee = defineOperation({
   path: '/v1/withdrawals/{withdrawalId}/fee-bump',
   operationId: 'bumpWithdrawalFee',
   tag: TAG,
-  summary: 'Replace its transaction by one with a higher fee',
+  summary: 'Raise the fee of its transaction',
   description:
-    'Same coins and same payments, less change, within the approved cap (BIP125). The cosigners sign anew.',
+    'By a replacement (BIP125), unless told: same coins and same payments, less change. By a child: the transaction ' +
+    'stays as it is, for payees who build on it already, and a second one that spends its change back to the wallet ' +
+    'pays for both. Within the approved cap either way. The cosigners sign anew.',
   access: allow(['compliance', 'officer', 'operator']),
   params: withdrawalParams,
-  body: z.strictObject({ feeRate: feeRateField }),
+  body: z.strictObject({
+    feeRate: feeRateField,
+    by: z.enum(['replacement', 'child']).optional().describe('`replacement` unless told'),
+  }),
   responses: { 202: { description: 'Waits for the cosigner', body: withdrawalSchema } },
   errors: ['withdrawal_unknown', 'fee_bump_not_possible'],
   idempotency: 'key',

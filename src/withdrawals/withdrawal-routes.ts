@@ -154,7 +154,7 @@ function staffsRoutes(parts: RequestParts): BoundOperation[] {
     handleOnce(contract.bumpWithdrawalFee, async (request, effect) => {
       const { params, body } = request;
       return await effect.commit(async (tx) => {
-        await bumpFee(parts, tx, params.withdrawalId, body.feeRate, requestActor(request));
+        await bumpFee(parts, tx, params.withdrawalId, body.feeRate, requestActor(request), body.by);
         return { status: 202, body: await viewWithdrawal(tx, await findWithdrawal(tx, params.withdrawalId)) };
       });
     }),

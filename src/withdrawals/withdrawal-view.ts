@@ -1,13 +1,19 @@
 import type { DatabaseTransaction } from '../database/index.ts';
 import { findIntent } from '../approvals/index.ts';
 import { explainIntent } from '../intents/index.ts';
-import { latestOf, readPayout, type PayoutTransaction } from './payout-store.ts';
+import { payingOf, readPayout, type Payout, type PayoutTransaction } from './payout-store.ts';
 import { requireSameWords } from './withdrawal-store.ts';
 import type { Withdrawal } from './withdrawal.ts';
 
-function transactionOf(latest: PayoutTransaction | undefined) {
-  if (latest === undefined) return null;
-  return { txid: latest.txid, feeSatoshis: latest.fee, broadcastAt: latest.broadcastAt };
+function summaryOf({ txid, fee, broadcastAt }: PayoutTransaction) {
+  return { txid, feeSatoshis: fee, broadcastAt };
+}
+
+function transactionOf(payout: Payout | undefined) {
+  if (payout === undefined) return null;
+  const paying = payingOf(payout);
+  const child = payout.transactions.filter(({ childOf }) => childOf === paying.number).at(-1);
+  return { ...summaryOf(paying), child: child === undefined ? null : summaryOf(child) };
 }
 
 /** A withdrawal as its owner and staff see it. @throws WithdrawalError `withdrawal_damaged`; ApprovalError `queued_intent_damaged`. */
@@ -15,7 +21,7 @@ export async function viewWithdrawal(tx: DatabaseTransaction, withdrawal: Withdr
   const stored = await findIntent(tx, withdrawal.intentId);
   requireSameWords(withdrawal, stored);
   const { id, state, balance, destination, amount, maxFee, payoutId } = withdrawal;
-  const latest = payoutId === null ? undefined : latestOf(await readPayout(tx, payoutId));
+  const payout = payoutId === null ? undefined : await readPayout(tx, payoutId);
   const approvals = stored.approvals.filter(({ statement }) => statement.decision === 'approve');
   return {
     ...{ id, state, balance, destination, amount, maxFee },
@@ -25,7 +31,7 @@ export async function viewWithdrawal(tx: DatabaseTransaction, withdrawal: Withdr
     intentState: stored.state,
     explanation: [...explainIntent(stored.intent)],
     approvals: approvals.length,
-    transaction: transactionOf(latest),
+    transaction: transactionOf(payout),
     leftWallet: state === 'confirmed' ? withdrawal.bookedAmount : null,
     coolUntil: withdrawal.coolUntil,
     endReason: withdrawal.endReason,
