@@ -129,7 +129,7 @@ async function confirmTogether(
   const verified = shown.map(({ signable }) => signable.verified);
   const inputs = verified.reduce((sum, { explanation }) => sum + explanation.inputs.length, 0);
   const wallets = new Set(shown.map(({ signable }) => signable.bundle.wallet)).size;
-  const leaving = verified.reduce((sum, { paid, spend }) => sum + paid + spend.fee, 0n);
+  const leaving = verified.reduce((sum, { paid, fee }) => sum + paid + fee, 0n);
   say(`Together: ${shown.length} files, ${wallets} wallets, ${inputs} inputs; ${leaving} satoshis leave.`);
   const question = 'Type the last four digits of that sum: ';
   requireConfirmation(verified, given ?? (await askText(question, '--confirm')));
