@@ -55,5 +55,9 @@ async function putAt(site: string, name: string, bytes: Buffer): Promise<void> {
  * `site_copy_differs`, and those of {@link writeNewFile}.
  */
 export async function writeToSites(sites: readonly string[], name: string, bytes: Buffer): Promise<void> {
-  for (const site of await resolveSites(sites)) await putAt(site, name, bytes);
+  // Side by side, since each waits for its own disk; all have ended before anybody hears of a failure.
+  const copies = await Promise.allSettled(
+    (await resolveSites(sites)).map((site) => putAt(site, name, bytes)),
+  );
+  for (const copy of copies) if (copy.status === 'rejected') throw copy.reason;
 }

@@ -102,7 +102,10 @@ async function makeKey(
     key.erase();
     const context = envelopeContext(attestation);
     const wrapped = wrap(station, context, entropy);
-    for (const { name, bytes } of wrapped) await writeToSites(sites, name, bytes);
+    const copies = await Promise.allSettled(
+      wrapped.map(({ name, bytes }) => writeToSites(sites, name, bytes)),
+    );
+    for (const copy of copies) if (copy.status === 'rejected') throw copy.reason;
     const blobs = wrapped.map(({ name, bytes }) => describeBlob(name, bytes));
     await writeDocument(join(folder, `${context.keyId}.json`), { attestation, blobs });
   } finally {

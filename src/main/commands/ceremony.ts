@@ -18,7 +18,7 @@ import { openOfficerFile, withPassphrase } from '../terminal/key-files.ts';
 const OFFICER_ROLES = CERTIFICATE_ROLES.filter((role) => role !== 'root');
 
 function say(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 /** Prepared answers, for a rehearsal: the plan, and where each person's passphrase stands. */

@@ -24,7 +24,7 @@ import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts'
 import { progress } from '../terminal/progress.ts';
 
 function say(...lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 function siteLines({ site, manifest, faults }: SiteReport): string[] {

@@ -26,7 +26,7 @@ import { openKeyFile } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
 
 function say(...lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 function refused(file: string, thrown: unknown): void {

@@ -8,6 +8,7 @@ import {
   generateKeys,
   initStation,
   loadManifest,
+  machineWarnings,
   openStation,
   parseCredentialPin,
   parseRegistrationFile,
@@ -25,7 +26,7 @@ import { registerBackups } from './station-backups.ts';
 import { registerSigning } from './station-sign.ts';
 
 function say(...lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
 function wholeNumber(text: string): number {
@@ -101,6 +102,7 @@ async function generate(directory: string, options: GenerateOptions): Promise<vo
     { file: options.passphraseFile },
     (passphrase) => unlockStation(station, passphrase),
   );
+  say(...(await machineWarnings()));
   const onKey = progress('Keys made, wrapped and verified', count);
   const keys = await generateKeys(station, { pool, count, attestationKey, onKey });
   await writeDocument(options.out, keys);
