@@ -6,6 +6,7 @@ import { WalletError } from './errors.ts';
 import type { Wallet } from './wallet.ts';
 import { record, type Cause } from './wallet-audit.ts';
 import { pinnedDescriptor, walletDamaged } from './pinned-descriptor.ts';
+import { requireNotReplaced } from './replacement.ts';
 import type { AddressParts } from './wallet-parts.ts';
 import { readWallet, walletUnknown, type Tables } from './wallet-store.ts';
 
@@ -152,7 +153,7 @@ async function takeNext(
 /**
  * Gives out the next address of a wallet within the caller's transaction. It credits `customer`: the owner of a
  * vault, or, in the treasury, whoever asked. @throws WalletError `wallet_unknown`, `wallet_not_open`,
- * `wallet_damaged`.
+ * `wallet_replaced`, `wallet_damaged`.
  */
 export async function giveAddress(
   tx: DatabaseTransaction,
@@ -161,6 +162,7 @@ export async function giveAddress(
   to: { readonly customer: CustomerId; readonly label: string | null },
   cause: Cause,
 ): Promise<GivenAddress> {
+  await requireNotReplaced(tx, walletId);
   const now = new Date(parts.clock.nowMs());
   const given = await takeNext(tx, parts, walletId, 'receive', {
     customerId: to.customer,

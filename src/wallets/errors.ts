@@ -4,6 +4,7 @@ import { DomainError } from '../shared/index.ts';
 export type WalletErrorCode =
   | 'wallet_unknown'
   | 'wallet_not_open'
+  | 'wallet_replaced'
   | 'wallet_plan_unsupported'
   | 'wallet_step_forbidden'
   | 'wallet_changed_meanwhile'

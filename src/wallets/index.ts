@@ -6,6 +6,8 @@ export { COMMAND_LINE, type Cause } from './wallet-audit.ts';
 export { importPool, LOW_POOL, lowPools, poolLevels, registerPoolMetric } from './key-pool.ts';
 export { addSigningCredential, signingCredentialsOf, type SigningCredential } from './signing-credentials.ts';
 export { requestTreasury, requestWallet, type WalletRequest } from './request-wallet.ts';
+export { replacementOf } from './replacement.ts';
+export { rotateWallet, type RotationRequest } from './rotate-wallet.ts';
 export { readTreasury, readWallet, readWalletOf } from './wallet-store.ts';
 export { readStationRegistration, type StationRegistration } from './registration.ts';
 export { issueRecoveryKit, type IssuedKit } from './recovery-kit.ts';

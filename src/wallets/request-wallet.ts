@@ -16,6 +16,8 @@ export interface WalletRequest {
   readonly label: string;
   /** For `collaborative`: the customer's own account key, attested by one of their credentials. */
   readonly customerKey: unknown;
+  /** The wallet whose place it takes. */
+  readonly replaces?: WalletId;
 }
 
 async function insert(
@@ -27,11 +29,12 @@ async function insert(
     readonly plan: OpenablePlan;
     readonly label: string;
     readonly customerKey: KeyAttestation | null;
+    readonly replaces?: WalletId;
   },
   cause: Cause,
 ): Promise<Wallet> {
   const now = new Date(parts.clock.nowMs());
-  const { id, customer, plan, label, customerKey } = wallet;
+  const { id, customer, plan, label, customerKey, replaces } = wallet;
   await tx.wallet.create({
     data: {
       id: idToUuid(id),
@@ -41,6 +44,7 @@ async function insert(
       label,
       state: 'requested',
       customerKey: customerKey === null ? null : canonicalJson(customerKey),
+      replacesId: replaces === undefined ? null : idToUuid(replaces),
       createdAt: now,
       nextStepAt: now,
     },
@@ -93,8 +97,9 @@ export async function requestWallet(
 ): Promise<Wallet> {
   const plan = requireOpenable(request.plan);
   const customerKey = await checkCustomerKey(tx, parts, plan, request);
-  const { id, customer, label } = request;
-  return insert(tx, parts, { id, customer, plan, label, customerKey }, cause);
+  const { id, customer, label, replaces } = request;
+  const wish = { id, customer, plan, label, customerKey };
+  return insert(tx, parts, replaces === undefined ? wish : { ...wish, replaces }, cause);
 }
 
 /**

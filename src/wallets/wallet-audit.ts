@@ -23,7 +23,8 @@ export type WalletAction =
   | 'wallet.issue_recovery_kit'
   | 'wallet.open'
   | 'wallet.register'
-  | 'wallet.request';
+  | 'wallet.request'
+  | 'wallet.rotate';
 
 /** Records a change within its own transaction. */
 export async function record(

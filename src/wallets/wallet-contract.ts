@@ -36,6 +36,7 @@ const walletSchema = z
       .describe('Output descriptor with checksum (BIP380, BIP389); final once it is there.'),
     descriptorHash: z.string().nullable().describe('The name by which intents bind themselves to it.'),
     obstacle: z.string().nullable().describe('Why it failed, or what it waits for.'),
+    replaces: idField('wallet').nullable().describe('The wallet whose place this one takes.'),
     createdAt: timeField,
     openedAt: timeField.nullable(),
   })
@@ -79,6 +80,49 @@ export const requestWallet = defineOperation({
   ],
   idempotency: 'key',
   examples: { body: { plan: 'custodial', label: 'Savings' } },
+});
+
+export const rotateWallet = defineOperation({
+  method: 'post',
+  path: '/v1/wallets/{walletId}/rotations',
+  operationId: 'rotateWallet',
+  tag: TAG,
+  summary: 'Move to a wallet with other keys',
+  description:
+    'Asks for a new wallet of the same plan, with keys that no wallet has had. Once it is open, the old one gives ' +
+    'out no more addresses; what it holds, and whatever is still paid to it, is moved by withdrawals to the new ' +
+    'one, which you sign and which are approved like any other. Old addresses are watched for ever.',
+  access: OWNER,
+  params: z.strictObject({ walletId: idField('wallet') }),
+  body: z.strictObject({
+    customerKey: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .optional()
+      .describe('For a collaborative wallet: the attestation of a new key of your own.'),
+    reason: labelField.meta({ description: 'Why, for the record', examples: ['a new phone'] }),
+  }),
+  responses: { 202: { description: 'The new wallet, being opened', body: walletSchema } },
+  errors: [
+    'wallet_unknown',
+    'wallet_not_open',
+    'wallet_replaced',
+    'wallet_plan_unsupported',
+    'signing_credential_missing',
+    'customer_key_missing',
+    'customer_key_unexpected',
+    'key_attestation_malformed',
+    'key_attested_by_stranger',
+    'key_of_another_network',
+    'signature_wrong',
+    'signature_malformed',
+    'signature_key_refused',
+    'possession_proof_invalid',
+    'extended_key_malformed',
+    'derivation_path_unsupported',
+  ],
+  idempotency: 'key',
+  examples: { body: { reason: 'a new phone' } },
 });
 
 export const listWallets = defineOperation({

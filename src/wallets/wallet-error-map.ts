@@ -4,6 +4,7 @@ import type { WalletErrorCode } from './errors.ts';
 /** This context's part of the error map. */
 export const walletErrorMap = {
   wallet_unknown: { status: 404, title: 'There is no such wallet' },
+  wallet_replaced: { status: 409, title: 'The wallet was replaced by another' },
   wallet_not_open: { status: 409, title: 'The wallet is not open' },
   wallet_plan_unsupported: { status: 422, title: 'The plan cannot be opened' },
   wallet_step_forbidden: { status: 409, title: 'The wallet cannot take this step' },

@@ -12,6 +12,7 @@ import { LOW_POOL, poolLevels } from './key-pool.ts';
 import { issueRecoveryKit } from './recovery-kit.ts';
 import { readStationRegistration } from './registration.ts';
 import { requestWallet } from './request-wallet.ts';
+import { rotateWallet } from './rotate-wallet.ts';
 import { addSigningCredential, signingCredentialsOf, type SigningCredential } from './signing-credentials.ts';
 import * as signing from './signing-credential-contract.ts';
 import * as contract from './wallet-contract.ts';
@@ -52,6 +53,16 @@ function walletOperations(parts: WalletParts): BoundOperation[] {
       return await effect.commit(async (tx) => {
         const wish = { id, customer, plan, label, customerKey };
         const wallet = await requestWallet(tx, parts, wish, originOf(request));
+        return { status: 202, body: walletWire(wallet), location: `/v1/wallets/${id}` };
+      });
+    }),
+    handleOnce(contract.rotateWallet, async (request, effect) => {
+      const { customerKey = null, reason } = request.body;
+      const old = await readWalletOf(database, request.params.walletId, requireCustomer(request.principal));
+      const id = effect.id('wallet');
+      return await effect.commit(async (tx) => {
+        const wish = { id, customerKey, reason };
+        const wallet = await rotateWallet(tx, parts, old, wish, originOf(request));
         return { status: 202, body: walletWire(wallet), location: `/v1/wallets/${id}` };
       });
     }),

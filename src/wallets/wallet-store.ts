@@ -34,6 +34,7 @@ export function walletOf(row: WalletRow): Wallet {
     version: row.version,
     descriptor: row.descriptor,
     descriptorHash: row.descriptorHash,
+    replaces: row.replacesId === null ? null : idFromUuid('wallet', row.replacesId),
     createdAt: row.createdAt,
     openedAt: row.openedAt,
     obstacle: row.obstacle,

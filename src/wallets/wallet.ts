@@ -45,6 +45,8 @@ export interface Wallet {
   /** Canonical text; null until the keys are known. */
   readonly descriptor: string | null;
   readonly descriptorHash: string | null;
+  /** The wallet of the same customer whose place this one takes. */
+  readonly replaces: WalletId | null;
   readonly createdAt: Date;
   readonly openedAt: Date | null;
   /** Why it failed, or what it waits for. */

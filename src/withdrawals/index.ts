@@ -3,6 +3,7 @@ export { WithdrawalError, type WithdrawalErrorCode } from './errors.ts';
 export { ownWallet, ownWallets, type OwnWalletsParts } from './own-wallets.ts';
 export type { CoinSpending, CosignerPort, SourceWallet, TrustPort, WalletsPort } from './ports.ts';
 export { requestWithdrawal, type WithdrawalRequest } from './request-withdrawal.ts';
+export { replacedWatch, sweepReplaced } from './sweep-replaced.ts';
 export { withdrawalErrorMap, type SpendErrorCode } from './withdrawal-errors.ts';
 export { stepWithdrawals } from './withdrawal-jobs.ts';
 export type { Batching, RequestParts, StepParts } from './withdrawal-parts.ts';

@@ -105,10 +105,13 @@ export function ownWallets(parts: OwnWalletsParts): WalletsPort {
       const rows = await tx.wallet.findMany({
         where: { customerId: idToUuid(customer), network: parts.network, state: 'open' },
         orderBy: { createdAt: 'asc' },
-        select: { id: true },
+        select: { id: true, replacedBy: { where: { state: 'open' }, select: { id: true } } },
       });
+      // Whoever does not say which vault means one that is in use.
+      const inUse = rows.filter(({ replacedBy }) => replacedBy.length === 0);
+      const replaced = rows.filter(({ replacedBy }) => replacedBy.length > 0);
       const vaults: SourceWallet[] = [];
-      for (const { id } of rows) {
+      for (const { id } of [...inUse, ...replaced]) {
         const vault = sourceOf(await readWallet(tx, idFromUuid('wallet', id)));
         if (vault !== undefined) vaults.push(vault);
       }

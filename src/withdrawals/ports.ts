@@ -28,7 +28,7 @@ export interface WalletsPort {
   /** An open wallet; undefined when there is none. */
   wallet(tx: DatabaseTransaction, id: WalletId): Promise<SourceWallet | undefined>;
   treasury(tx: DatabaseTransaction): Promise<SourceWallet | undefined>;
-  /** The customer's open vaults, oldest first. */
+  /** The customer's open vaults, oldest first; those that another has replaced come last. */
   vaultsOf(tx: DatabaseTransaction, customer: CustomerId): Promise<readonly SourceWallet[]>;
   /** A fresh receive address that credits this customer. */
   freshAddress(tx: DatabaseTransaction, wallet: WalletId, customer: CustomerId): Promise<string>;

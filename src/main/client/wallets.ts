@@ -59,6 +59,18 @@ async function registration(
   return { document: file, lines: [`Registration and receipt: ${out}`] };
 }
 
+interface RotateOptions {
+  readonly reason: string;
+  readonly key?: string;
+}
+
+async function rotate({ api }: Connection, { reason, key }: RotateOptions, walletId = ''): Promise<Shown> {
+  const customerKey =
+    key === undefined ? {} : { customerKey: (await readDocument(key)) as Record<string, unknown> };
+  const body = { reason, ...customerKey };
+  return one(await api.call(contract.rotateWallet, { params: { walletId }, body }), walletFacts);
+}
+
 interface KitOptions {
   readonly out: string;
   readonly pdf?: string;
@@ -128,6 +140,16 @@ export function registerWallets(client: Command): void {
       .description('what signer and stations have pinned: keep a copy')
       .requiredOption('--out <file>', 'where it goes'),
     registration,
+  );
+  changes(
+    group
+      .command('rotate <wallet>')
+      .description(
+        'move to a wallet with other keys; what the old one holds follows by withdrawals that you sign',
+      )
+      .requiredOption('--reason <text>', 'why, for the record')
+      .option('--key <file>', 'for a collaborative wallet: the attestation of a new key of your own'),
+    rotate,
   );
   acts(
     group

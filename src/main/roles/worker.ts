@@ -22,7 +22,7 @@ import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
 import { stepTransfers } from '../../transfers/index.ts';
 import { lowPools, poolLevels, registerPoolMetric, stepWallets } from '../../wallets/index.ts';
-import { stepWithdrawals } from '../../withdrawals/index.ts';
+import { replacedWatch, stepWithdrawals } from '../../withdrawals/index.ts';
 import { endpointTarget } from '../lifecycle/endpoint.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
@@ -82,6 +82,7 @@ function works(
     { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'drills', step: proofWatch(parts) },
+    { name: 'replaced wallets', step: replacedWatch(paying) },
     { name: 'transfers', step: () => stepTransfers(parts) },
     { name: 'webhooks', step: () => fanOut(webhooks) },
     ...Array.from({ length: WEBHOOKS_AT_ONCE }, () => ({

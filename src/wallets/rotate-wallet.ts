@@ -1,0 +1,47 @@
+import type { DatabaseTransaction } from '../database/index.ts';
+import { idFromUuid, idToUuid, type WalletId } from '../shared/index.ts';
+import { WalletError } from './errors.ts';
+import { requestWallet } from './request-wallet.ts';
+import { record, type Cause } from './wallet-audit.ts';
+import type { WalletParts } from './wallet-parts.ts';
+import { lockWallet } from './wallet-store.ts';
+import type { Wallet } from './wallet.ts';
+
+export interface RotationRequest {
+  /** Of the new wallet. */
+  readonly id: WalletId;
+  readonly customerKey: unknown;
+  readonly reason: string;
+}
+
+/**
+ * Asks for a wallet that takes the place of another of the same customer and plan: every key is one that no wallet
+ * has had, since a key stands in one descriptor ever. The old wallet stays watched, and what it holds is swept.
+ * @throws WalletError `wallet_not_open`, `wallet_replaced`, `wallet_changed_meanwhile`, and those of `requestWallet`.
+ */
+export async function rotateWallet(
+  tx: DatabaseTransaction,
+  parts: WalletParts,
+  old: Wallet,
+  { id, customerKey, reason }: RotationRequest,
+  cause: Cause,
+): Promise<Wallet> {
+  await lockWallet(tx, old);
+  const { customerId: customer, plan, label } = old;
+  if (old.state !== 'open' || customer === null) {
+    throw new WalletError('wallet_not_open', 'Only an open wallet of a customer is replaced.', {
+      details: { state: old.state },
+    });
+  }
+  const underWay = await tx.wallet.findFirst({
+    where: { replacesId: idToUuid(old.id), state: { not: 'failed' } },
+    select: { id: true },
+  });
+  if (underWay !== null) {
+    throw new WalletError('wallet_replaced', 'The wallet is being replaced already, or was.', {
+      details: { replacement: idFromUuid('wallet', underWay.id) },
+    });
+  }
+  await record(tx, parts.clock, cause, 'wallet.rotate', old.id, { replacement: id, reason });
+  return requestWallet(tx, parts, { id, customer, plan, label, customerKey, replaces: old.id }, cause);
+}

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inTransaction } from '../../src/database/index.ts';
+import { withdrawalIntentOf } from '../../src/intents/index.ts';
+import { findIntent } from '../../src/approvals/index.ts';
+import { idFromUuid, idToUuid, newId, type WalletId } from '../../src/shared/index.ts';
+import { readWallet, rotateWallet, type Wallet } from '../../src/wallets/index.ts';
+import { sweepReplaced } from '../../src/withdrawals/index.ts';
+import { TEST_CAUSE } from '../wallets/custody-house.ts';
+import { House, type Owner } from './support/house.ts';
+
+let house: House;
+beforeAll(async () => {
+  house = await House.open();
+});
+afterAll(() => house.close());
+
+function rotate(old: Wallet, customerKey: unknown = null): Promise<Wallet> {
+  const wish = { id: newId('wallet'), customerKey, reason: 'a lost phone' };
+  return inTransaction(house.database, (tx) =>
+    rotateWallet(tx, house.chain.house.parts, old, wish, TEST_CAUSE),
+  );
+}
+
+/** The draft that the worker has made, signed, approved, paid and confirmed. */
+async function carryOut(owner: Owner, wallet: WalletId): Promise<void> {
+  const row = await house.database.withdrawal.findFirstOrThrow({
+    where: { walletId: idToUuid(wallet), state: 'requested' },
+  });
+  const { intent } = await inTransaction(house.database, (tx) =>
+    findIntent(tx, idFromUuid('intent', row.intentId)),
+  );
+  const drafted = withdrawalIntentOf(intent);
+  await house.sign(owner, drafted);
+  await house.carryOn();
+  await house.judge(drafted);
+  await house.carryOn();
+  await house.cosign();
+  await house.carryOn();
+  await house.mine(6);
+  await house.later();
+  expect(await house.state(idFromUuid('withdrawal', row.id))).toBe('confirmed');
+}
+
+test('a customer moves to a wallet with other keys, and what is paid to old addresses follows for ever', async () => {
+  const ada = await house.owner();
+  const { vault: old, customer } = ada;
+  await house.deposit(ada, 'vault', 400_000n, 300_000n);
+  const late = await house.chain.house.give(old.id, customer.id);
+  await house.chain.house.stock(1);
+  const asked = await rotate(old);
+  expect(asked).toMatchObject({
+    state: 'requested',
+    replaces: old.id,
+    plan: old.plan,
+    customerId: customer.id,
+  });
+  // Until the new one is open, the old one goes on.
+  expect(await sweepReplaced(house.parts)).toBe(0);
+  await house.chain.house.give(old.id, customer.id);
+  await expect(rotate(await readWallet(house.database, old.id))).rejects.toMatchObject({
+    code: 'wallet_replaced',
+  });
+  const fresh = await house.chain.house.opened(asked.id);
+  const keysOf = (wallet: Wallet): string[] => wallet.descriptor?.match(/tpub\w+/g) ?? [];
+  expect(keysOf(fresh)).toHaveLength(3);
+  expect(keysOf(fresh).filter((key) => keysOf(old).includes(key))).toEqual([]);
+
+  await expect(house.chain.house.give(old.id, customer.id)).rejects.toMatchObject({
+    code: 'wallet_replaced',
+  });
+  expect(
+    (await house.parts.wallets.vaultsOf(house.database as never, customer.id)).map(({ id }) => id),
+  ).toEqual([fresh.id, old.id]);
+  expect(await sweepReplaced(house.parts)).toBe(1);
+  // One at a time.
+  expect(await sweepReplaced(house.parts)).toBe(0);
+  await carryOut(ada, old.id);
+  const moved = (await house.balance('vault', fresh.id)).posted;
+  expect(moved).toBeGreaterThan(690_000n);
+  expect((await house.balance('vault', old.id)).posted).toBe(0n);
+  expect(await sweepReplaced(house.parts)).toBe(0);
+
+  // Somebody pays an address of long ago.
+  await house.chain.pay(late.address, 250_000n);
+  await house.mine(6);
+  expect((await house.balance('vault', old.id)).available).toBe(250_000n);
+  expect(await sweepReplaced(house.parts)).toBe(1);
+  await carryOut(ada, old.id);
+  expect((await house.balance('vault', fresh.id)).posted).toBeGreaterThan(moved + 245_000n);
+  expect(await house.difference(old.id)).toBe(0n);
+  expect(await house.difference(fresh.id)).toBe(0n);
+});
+
+test('dust stays where it is, and nobody rotates what is not an open wallet of a customer', async () => {
+  await expect(rotate(house.treasury)).rejects.toMatchObject({ code: 'wallet_not_open' });
+  const eve = await house.owner('collaborative');
+  await expect(rotate(eve.vault)).rejects.toMatchObject({ code: 'customer_key_missing' });
+  const bob = await house.owner();
+  await house.chain.house.stock(1);
+  await house.chain.house.opened((await rotate(bob.vault)).id);
+  const { address } = (await house.database.walletAddress.findFirstOrThrow({
+    where: { walletId: idToUuid(bob.vault.id), branch: 'receive', index: 0 },
+  })) as { address: string };
+  await house.chain.pay(address, 1_000n);
+  await house.mine(6);
+  expect(await sweepReplaced(house.parts)).toBe(0);
+  // The database itself refuses a replacement by somebody else’s wallet.
+  const data = await house.database.wallet.findUniqueOrThrow({ where: { id: idToUuid(bob.vault.id) } });
+  const stolen = {
+    ...data,
+    id: idToUuid(newId('wallet')),
+    replacesId: idToUuid(eve.vault.id),
+    state: 'requested',
+  };
+  const blank = { descriptor: null, descriptorHash: null, registration: null, receipt: null, openedAt: null };
+  await expect(house.database.wallet.create({ data: { ...stolen, ...blank } })).rejects.toThrow();
+});
