@@ -216,7 +216,7 @@ export const SETTINGS = {
   TRILOCK_BATCH_SECONDS: {
     schema: wholeNumber(0, 3_600, 'seconds'),
     roles: ['worker'],
-    fallback: '60',
+    fallback: '10',
     meaning:
       'How long an approved withdrawal waits for others of its wallet that are on their way, to share a transaction and its fee. One that is alone waits for nobody.',
   },
