@@ -24,6 +24,17 @@ describe.each(['vault', 'spending'] as const)('the %s balance', (book) => {
     expect(books.book(`${book}WithdrawalHeld`, 3, { amount: 1n })).toEqual(['exceeds_credits']);
   });
 
+  it('lets no coin leave the books that is not in them', () => {
+    const books = new Books();
+    books.book(`${book}DepositSeen`, 1, { amount: 100n });
+    books.book(`${book}DepositCredited`, 1, {});
+    expect(books.book(`${book}DepositReversed`, 1, { amount: 100n })).toEqual(['ok', 'ok']);
+    // A deposit that never was, taken back: it would be owed, and the wallet would hold less than nothing.
+    expect(books.book(`${book}DepositReversed`, 2, { amount: 50n })).toContain('exceeds_debits');
+    expect(books.balance(`${book}Receivable`)).toBe(0n);
+    expect(books.imbalances()).toEqual({ vault: 0n, treasury: 0n });
+  });
+
   it('pays what it can when a deposit vanishes, owes the rest, and is whole again when it is mined anew', () => {
     const books = new Books();
     const owed = (): bigint => books.balance(`${book}Receivable`);
