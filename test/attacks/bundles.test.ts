@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   deriveAddress,
   parseAddress,
+  parseDescriptor,
   parsePsbtBase64,
   psbtToBase64,
   type Psbt,
@@ -193,10 +194,24 @@ describe('a descriptor that is not pinned', () => {
       attestedKey(`thief ${n}`, role as 'cold' | 'backup', ed25519Signer()),
     );
     const evil = { ...registrationOf('custodial', ada.customer, keys), wallet: ada.vault.id };
+    const next = await database.walletAddress.findFirstOrThrow({
+      where: { walletId: row.id, branch: 'receive', givenAt: null },
+      orderBy: { index: 'asc' },
+    });
+    const theirs = deriveAddress(parseDescriptor(evil.descriptor, 'regtest'), 'receive', next.index);
+    const address = (text: string, script: Uint8Array) =>
+      scene.tamper(
+        `UPDATE app.wallet_address SET address = $1, script = decode($2, 'hex') WHERE id = $3`,
+        text,
+        Buffer.from(script).toString('hex'),
+        next.id,
+      );
     await scene.expectRefused(application('wallet_damaged'), async () => {
       await put(evil.descriptor, 'e'.repeat(64), canonicalJson(evil));
+      await address(theirs.address, theirs.scriptPubKey);
       const send = await scene.api(ada.customer.id);
       const answer = await send(`/v1/wallets/${ada.vault.id}/addresses`, {});
+      await address(next.address, next.script);
       expect(answer.body['code']).toBe('wallet_damaged');
       expect(answer.status).toBe(500);
     });
