@@ -186,7 +186,24 @@ describe('a descriptor that is not pinned', () => {
     );
   }
 
-  test('gives out no address, tells its owner nothing false, and is not signed for', async () => {
+  /** The one that would be given out now. */
+  function nextAddress() {
+    return scene.house.database.walletAddress.findFirstOrThrow({
+      where: { walletId: idToUuid(ada.vault.id), branch: 'receive', givenAt: null },
+      orderBy: { index: 'asc' },
+    });
+  }
+
+  async function putAddress(id: string, text: string, script: Uint8Array): Promise<void> {
+    await scene.tamper(
+      `UPDATE app.wallet_address SET address = $1, script = decode($2, 'hex') WHERE id = $3`,
+      text,
+      Buffer.from(script).toString('hex'),
+      id,
+    );
+  }
+
+  test('gives out no address, and neither does a stored address that the pinned one does not derive', async () => {
     const { database } = scene.house;
     const row = await database.wallet.findUniqueOrThrow({ where: { id: idToUuid(ada.vault.id) } });
     untouched = { descriptor: row.descriptor!, hash: row.descriptorHash!, registration: row.registration! };
@@ -194,26 +211,24 @@ describe('a descriptor that is not pinned', () => {
       attestedKey(`thief ${n}`, role as 'cold' | 'backup', ed25519Signer()),
     );
     const evil = { ...registrationOf('custodial', ada.customer, keys), wallet: ada.vault.id };
-    const next = await database.walletAddress.findFirstOrThrow({
-      where: { walletId: row.id, branch: 'receive', givenAt: null },
-      orderBy: { index: 'asc' },
-    });
+    const next = await nextAddress();
     const theirs = deriveAddress(parseDescriptor(evil.descriptor, 'regtest'), 'receive', next.index);
-    const address = (text: string, script: Uint8Array) =>
-      scene.tamper(
-        `UPDATE app.wallet_address SET address = $1, script = decode($2, 'hex') WHERE id = $3`,
-        text,
-        Buffer.from(script).toString('hex'),
-        next.id,
-      );
     await scene.expectRefused(application('wallet_damaged'), async () => {
       await put(evil.descriptor, 'e'.repeat(64), canonicalJson(evil));
-      await address(theirs.address, theirs.scriptPubKey);
+      await putAddress(next.id, theirs.address, theirs.scriptPubKey);
       const send = await scene.api(ada.customer.id);
       const answer = await send(`/v1/wallets/${ada.vault.id}/addresses`, {});
-      await address(next.address, next.script);
+      await putAddress(next.id, next.address, next.script);
       expect(answer.body['code']).toBe('wallet_damaged');
       expect(answer.status).toBe(500);
+    });
+    await put(row.descriptor!, row.descriptorHash!, row.registration!);
+    await scene.expectRefused(application('wallet_damaged'), async () => {
+      await putAddress(next.id, THIEF, scriptOf(THIEF));
+      const send = await scene.api(ada.customer.id);
+      const answer = await send(`/v1/wallets/${ada.vault.id}/addresses`, {});
+      await putAddress(next.id, next.address, next.script);
+      expect(answer.body['code']).toBe('wallet_damaged');
     });
   });
 

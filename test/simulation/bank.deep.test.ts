@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { House } from '../withdrawals/support/house.ts';
 import { tellStories } from './support/tell-stories.ts';
 
@@ -8,7 +8,6 @@ const count = Number(process.env['TRILOCK_SEEDS'] ?? 2_000);
 const STORIES_PER_HOUSE = 50;
 
 let house: House | undefined;
-beforeAll(() => undefined);
 afterAll(() => house?.close());
 
 it(
