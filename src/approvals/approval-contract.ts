@@ -68,6 +68,45 @@ export const getIntent = defineOperation({
 
 const EXAMPLE_HASH = '5f'.repeat(32);
 
+export const signIntent = defineOperation({
+  method: 'post',
+  path: '/v1/intents/{intentId}/request',
+  operationId: 'signIntent',
+  tag: TAG,
+  summary: 'Sign what you ask for',
+  description:
+    'For intents of staff: the statement is signed with the key that the manifest names for you. Nobody can approve ' +
+    'before, and you cannot approve it yourself.',
+  access: allow(['compliance', 'officer']),
+  params: z.strictObject({ intentId: idField('intent') }),
+  body: requestSignatureSchema,
+  responses: { 200: { description: 'Waits for approvals', body: queuedIntentDetailSchema } },
+  errors: [
+    'queued_intent_unknown',
+    'queued_intent_settled',
+    'queued_intent_damaged',
+    'queued_intent_of_another',
+    'approval_for_another_intent',
+    'approval_out_of_time',
+    'request_not_signed_by_customer',
+    'signature_wrong',
+    'signature_malformed',
+    'intent_expired',
+  ],
+  idempotency: 'key',
+  examples: {
+    body: {
+      statement: {
+        purpose: 'request',
+        intentHash: EXAMPLE_HASH,
+        credential: 'stf_01jd1f0v00e008000000000001',
+        signedAt: '2026-06-01T12:00:00.000Z',
+      },
+      signature: { algorithm: 'rsa-pss-sha256', signature: 'c2lnbmF0dXJl' },
+    },
+  },
+});
+
 export const judgeIntent = defineOperation({
   method: 'post',
   path: '/v1/intents/{intentId}/approvals',

@@ -5,6 +5,7 @@ import type { ApprovalErrorCode } from './errors.ts';
 export const approvalErrorMap = {
   queued_intent_unknown: { status: 404, title: 'There is no such intent' },
   queued_intent_settled: { status: 409, title: 'The intent does not take this any more' },
+  queued_intent_of_another: { status: 403, title: 'Somebody else asks for this' },
   queued_intent_not_signed: { status: 409, title: 'The intent is not signed yet' },
   queued_intent_damaged: { status: 500, title: 'The stored intent is damaged' },
   queued_intent_changed_meanwhile: { status: 409, title: 'The intent was changed meanwhile' },

@@ -9,12 +9,15 @@ import {
   verifyRequest,
   type Approval,
   type Intent,
+  type IntentKind,
+  type IntentOf,
   type Manifest,
   type RequestSignature,
 } from '../intents/index.ts';
 import {
   canonicalJson,
   crashPoint,
+  idFromUuid,
   idToUuid,
   parseId,
   type IntentId,
@@ -25,7 +28,13 @@ import { quorumMet } from './count-approvals.ts';
 import { ApprovalError } from './errors.ts';
 import type { ApprovalQueueParts, IntentKindBehaviour, QueueActor } from './queue-parts.ts';
 import { changeIntent, findIntent, insertApproval, insertIntent } from './intent-store.ts';
-import { decide, type QueueCommand, type QueueState, type StoredIntent } from './stored-intent.ts';
+import {
+  decide,
+  requireKind,
+  type QueueCommand,
+  type QueueState,
+  type StoredIntent,
+} from './stored-intent.ts';
 
 const EVENTS: Partial<Record<QueueCommand, EventType>> = {
   sign: 'approval.requested',
@@ -45,6 +54,18 @@ export class ApprovalQueue {
   async lock(tx: DatabaseTransaction, id: IntentId): Promise<StoredIntent> {
     await tx.$queryRaw`SELECT 1 FROM queued_intent WHERE id = ${idToUuid(id)}::uuid FOR UPDATE`;
     return await findIntent(tx, id);
+  }
+
+  /** One of a kind that is approved and waits to be carried out, locked; those that others work on are skipped. */
+  async takeApproved<Kind extends IntentKind>(
+    tx: DatabaseTransaction,
+    kind: Kind,
+  ): Promise<StoredIntent<IntentOf<Kind>> | undefined> {
+    const [row] = await tx.$queryRaw<{ id: string }[]>`
+      SELECT id::text FROM queued_intent WHERE kind = ${kind} AND state = 'approved'
+      ORDER BY changed_at LIMIT 1 FOR UPDATE SKIP LOCKED`;
+    if (row === undefined) return undefined;
+    return requireKind(await findIntent(tx, idFromUuid('intent', row.id)), kind);
   }
 
   /** What policy and manifest ask for an intent. @throws IntentError. */
@@ -119,7 +140,7 @@ export class ApprovalQueue {
     ) {
       throw new ApprovalError('approval_already_given', 'You have said so already.');
     }
-    await insertApproval(tx, id, approval, this.#now());
+    await insertApproval(tx, stored, approval, this.#now());
     const detail = { approver, decision: command };
     if (command === 'reject') {
       return await this.#apply(tx, stored, 'reject', by, { reason: statement.reason ?? '' }, detail);
@@ -148,6 +169,16 @@ export class ApprovalQueue {
   async expire(tx: DatabaseTransaction, id: IntentId, by: QueueActor): Promise<StoredIntent> {
     const reason = 'It was not carried out in time.';
     return await this.#apply(tx, await this.lock(tx, id), 'expire', by, { reason });
+  }
+
+  /**
+   * What was approved so far does not count any more, as things have changed since: people are asked again.
+   * @throws ApprovalError `queued_intent_settled`.
+   */
+  async void(tx: DatabaseTransaction, id: IntentId, by: QueueActor, because: string): Promise<StoredIntent> {
+    const stored = await this.lock(tx, id);
+    if (stored.approvals.length === 0 && stored.state === 'open') return stored;
+    return await this.#apply(tx, stored, 'void', by, { round: stored.round + 1 }, { because });
   }
 
   /** From here on it cannot be taken back. @throws ApprovalError `queued_intent_settled` unless it is approved. */
@@ -184,7 +215,12 @@ export class ApprovalQueue {
     stored: StoredIntent,
     command: QueueCommand,
     by: QueueActor,
-    change: { readonly request?: RequestSignature; readonly reason?: string; readonly quorumMet?: boolean },
+    change: {
+      readonly request?: RequestSignature;
+      readonly reason?: string;
+      readonly round?: number;
+      readonly quorumMet?: boolean;
+    },
     detail: Readonly<Record<string, string>> = {},
   ): Promise<StoredIntent> {
     const { quorumMet: isMet = false, ...columns } = change;

@@ -3,6 +3,7 @@ import { handle, handleOnce, type BoundOperation } from '../http/index.ts';
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
 import { idToUuid, parseId, type Clock } from '../shared/index.ts';
 import * as contract from './approval-contract.ts';
+import { ApprovalError } from './errors.ts';
 import type { ApprovalQueue } from './approval-queue.ts';
 import { findIntent, storedIntentOf, WITH_APPROVALS } from './intent-store.ts';
 import { requestActor } from './request-actor.ts';
@@ -69,6 +70,17 @@ export function approvalRoutes(parts: ApprovalRouteParts): readonly BoundOperati
     handle(contract.getIntent, async ({ params }) => {
       const stored = await inTransaction(database, (tx) => findIntent(tx, params.intentId));
       return { status: 200, body: await detailOf(queue, stored) };
+    }),
+    handleOnce(contract.signIntent, async (request, effect) => {
+      const { params, body, principal } = request;
+      return await effect.commit(async (tx) => {
+        const { intent } = await queue.lock(tx, params.intentId);
+        if (intent.requester !== principal.id) {
+          throw new ApprovalError('queued_intent_of_another', 'Somebody else asks for this.');
+        }
+        const stored = await queue.sign(tx, params.intentId, body, requestActor(request));
+        return { status: 200, body: await detailOf(queue, stored) };
+      });
     }),
     handleOnce(contract.judgeIntent, async (request, effect) => {
       const { params, body, principal } = request;

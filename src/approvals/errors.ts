@@ -3,6 +3,7 @@ import { DomainError } from '../shared/index.ts';
 export type ApprovalErrorCode =
   | 'queued_intent_unknown'
   | 'queued_intent_settled'
+  | 'queued_intent_of_another'
   | 'queued_intent_not_signed'
   | 'queued_intent_damaged'
   | 'queued_intent_changed_meanwhile'

@@ -41,7 +41,8 @@ function read<T>(id: string, what: string, parse: () => T): T {
 }
 
 function approvalsOf(row: IntentRow, id: string): Approval[] {
-  return row.approvals.map(({ content, staffId, decision }) => {
+  const counting = row.approvals.filter(({ round }) => round === row.round);
+  return counting.map(({ content, staffId, decision }) => {
     const approval = read(id, 'approval', () => approvalSchema.parse(JSON.parse(content)));
     const { statement } = approval;
     if (statement.decision !== decision || statement.approver !== idFromUuid('staff', staffId)) {
@@ -75,6 +76,7 @@ export function storedIntentOf(row: IntentRow): StoredIntent {
     hash: row.hash,
     state,
     version: row.version,
+    round: row.round,
     request:
       request === null ? null : read(id, 'request', () => requestSignatureSchema.parse(JSON.parse(request))),
     approvals: approvalsOf(row, id),
@@ -113,6 +115,7 @@ export interface IntentChange {
   readonly state: QueueState;
   readonly request?: RequestSignature;
   readonly reason?: string;
+  readonly round?: number;
 }
 
 /** Stores the next state, once. @throws ApprovalError `queued_intent_changed_meanwhile` (retryable). */
@@ -130,6 +133,7 @@ export async function changeIntent(
       changedAt: at,
       ...(change.request === undefined ? {} : { request: canonicalJson(change.request as JsonValue) }),
       ...(change.reason === undefined ? {} : { reason: change.reason }),
+      ...(change.round === undefined ? {} : { round: change.round }),
     },
   });
   if (count === 1) return;
@@ -140,7 +144,7 @@ export async function changeIntent(
 
 export async function insertApproval(
   tx: DatabaseTransaction,
-  id: IntentId,
+  { id, round }: Pick<StoredIntent, 'id' | 'round'>,
   approval: Approval,
   at: Date,
 ): Promise<void> {
@@ -150,6 +154,7 @@ export async function insertApproval(
       intentId: idToUuid(id),
       staffId: idToUuid(parseId('staff', approver)),
       decision,
+      round,
       content: canonicalJson(approval as JsonValue),
       receivedAt: at,
     },

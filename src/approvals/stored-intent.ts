@@ -26,19 +26,30 @@ export interface StoredIntent<I extends Intent = Intent> {
   readonly state: QueueState;
   readonly version: number;
   readonly request: RequestSignature | null;
+  /** Approvals count for one round only; a new one begins when those given so far became void. */
+  readonly round: number;
   readonly approvals: readonly Approval[];
   readonly reason: string | null;
   readonly changedAt: Date;
 }
 
-export const QUEUE_COMMANDS = ['sign', 'approve', 'reject', 'cancel', 'expire', 'execute', 'recall'] as const;
+export const QUEUE_COMMANDS = [
+  'sign',
+  'approve',
+  'reject',
+  'cancel',
+  'expire',
+  'execute',
+  'recall',
+  'void',
+] as const;
 export type QueueCommand = (typeof QUEUE_COMMANDS)[number];
 
 /** State, command, next. What is not here is refused. An approval short of the quorum leaves the state as it is. */
 export const QUEUE_TABLE = {
   draft: { sign: 'open', cancel: 'cancelled', expire: 'expired' },
-  open: { approve: 'approved', reject: 'rejected', cancel: 'cancelled', expire: 'expired' },
-  approved: { reject: 'rejected', cancel: 'cancelled', expire: 'expired', execute: 'executed' },
+  open: { approve: 'approved', reject: 'rejected', cancel: 'cancelled', expire: 'expired', void: 'open' },
+  approved: { reject: 'rejected', cancel: 'cancelled', expire: 'expired', execute: 'executed', void: 'open' },
   // Only its kind does so, when it is certain that nothing of it will ever take effect.
   executed: { recall: 'approved' },
   rejected: {},

@@ -5,6 +5,8 @@ import { defineOperation } from '../http/operation-contract.ts';
 
 /** Every kind of event there is, by what it is about. Names are never reused; new ones are added. */
 export const EVENT_TYPES = [
+  'account.restricted',
+  'account.released',
   'address.created',
   'alert.raised',
   'approval.requested',

@@ -6,6 +6,7 @@ const CUSTOMER = 'cus_01jd1f0v00e008000000000001';
 const WALLET = 'wal_01jd1f0v00e008000000000001';
 const WITHDRAWAL = 'wd_01jd1f0v00e008000000000001';
 const INTENT = 'int_01jd1f0v00e008000000000001';
+const RESTRICTION = 'rst_01jd1f0v00e008000000000001';
 const STAFF = 'stf_01jd1f0v00e008000000000001';
 const ADDRESS = 'bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry';
 const TXID = '6f'.repeat(32);
@@ -78,6 +79,20 @@ const EXAMPLE_WITHDRAWAL = {
   amountSatoshis: '500000',
 };
 
+function restrictionMoved(what: string) {
+  return z
+    .strictObject({
+      restriction: idField('restriction'),
+      customer: idField('customer'),
+      kind: z.enum(['whole_lock', 'case']),
+      text: z.string().describe('What the customer may read'),
+    })
+    .meta({
+      description: what,
+      examples: [{ restriction: RESTRICTION, customer: CUSTOMER, kind: 'whole_lock', text: 'You locked this account.' }],
+    });
+}
+
 type WithdrawalEnd =
   'approved' | 'rejected' | 'cancelled' | 'expired' | 'broadcast' | 'replaced' | 'confirmed' | 'failed';
 
@@ -105,6 +120,8 @@ function withdrawalMoved(
  * Each has a description and an example, which the API's documentation shows.
  */
 export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
+  'account.restricted': restrictionMoved('A customer is restricted: some or all payments are refused.'),
+  'account.released': restrictionMoved('A restriction is lifted; others may remain.'),
   'address.created': z
     .strictObject({
       wallet: idField('wallet'),

@@ -95,9 +95,10 @@ function approversOf(intent: Intent, manifest: Manifest): readonly Approver[] {
   return manifest.officers.map((officer) => ({ ...officer, role: 'officer' as const }));
 }
 
-/** Every person behind the one who asks, also through a second account of theirs. */
+/** Every person behind the one who asks, and behind what is to be lifted, also through a second account of theirs. */
 function requesters(intent: Intent, manifest: Manifest): Set<string> {
   const accounts = new Set<string>([intent.requester, intent.body.customer]);
+  if (intent.kind === 'release') accounts.add(intent.body.openedBy);
   const approvers = manifest.approvers.filter(
     (entry) => accounts.has(entry.id) || (entry.customer !== undefined && accounts.has(entry.customer)),
   );

@@ -57,6 +57,8 @@ export const releaseIntentSchema = z.strictObject({
   body: z.strictObject({
     customer: idText('customer'),
     restriction: idText('restriction'),
+    /** Who imposed it: does not lift it, and does not approve that. */
+    openedBy: z.union([idText('customer'), idText('staff')]),
     /** Why it may be lifted; for staff, never shown to the customer. */
     reason: plainText.min(1),
   }),

@@ -42,6 +42,9 @@ export function parseIntent(value: unknown): Intent {
     throw new IntentError('intent_malformed', 'A payment of nothing is not a payment.');
   }
   if (intent.kind === 'master_lock_recovery') checkRecovery(intent);
+  if (intent.kind === 'release' && intent.requester === intent.body.openedBy) {
+    throw new IntentError('intent_malformed', 'Whoever imposed a restriction does not ask to lift it.');
+  }
   return intent;
 }
 

@@ -2,6 +2,7 @@ import { approvalErrorMap } from '../approvals/index.ts';
 import { withdrawalErrorMap } from '../withdrawals/index.ts';
 import type { AuditErrorCode } from '../audit/index.ts';
 import { webhookErrorMap, type EventErrorCode, type WebhookErrorCode } from '../events/index.ts';
+import { freezeErrorMap, type FreezeErrorCode } from '../freeze/index.ts';
 import { httpErrorMap, type ErrorMap, type HttpErrorCode } from '../http/index.ts';
 import { identityErrorMap, type IdentityErrorCode } from '../identity/index.ts';
 import type { LedgerErrorCode } from '../ledger/client/index.ts';
@@ -22,6 +23,7 @@ type ErrorCode =
   | EventErrorCode
   | LedgerErrorCode
   | TransferErrorCode
+  | FreezeErrorCode
   | WalletErrorCode
   | DepositErrorCode
   | IntentErrorCode
@@ -38,6 +40,7 @@ export const errorMap = {
   ...httpErrorMap,
   ...identityErrorMap,
   ...transferErrorMap,
+  ...freezeErrorMap,
   ...walletErrorMap,
   ...depositErrorMap,
   ...intentErrorMap,

@@ -4,6 +4,7 @@ import type { ChainNode } from '../chain/index.ts';
 import type { Database } from '../database/index.ts';
 import { depositRoutes, WORKER_FOLLOWER } from '../deposits/index.ts';
 import { eventRoutes, webhookRoutes, type WebhookParts } from '../events/index.ts';
+import { restrictionRoutes } from '../freeze/index.ts';
 import { handle, type BoundOperation, type KeyedHash } from '../http/index.ts';
 import { createIdentity } from '../identity/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
@@ -60,6 +61,7 @@ export function composeOperations(parts: OperationParts): {
       ...depositRoutes({ database, clock, follower: WORKER_FOLLOWER }),
       ...transferRoutes(parts),
       ...approvalRoutes(withdrawals),
+      ...restrictionRoutes(withdrawals),
       ...withdrawalRoutes(withdrawals),
       ...webhookRoutes({ database, clock, ...parts.webhooks }),
     ],

@@ -16,6 +16,8 @@ export type JournalKind =
   | 'signed'
   | 'revoked'
   | 'abandoned'
+  | 'restricted'
+  | 'released'
   | 'sealed'
   | 'resumed'
   | 'master_lock';

@@ -24,6 +24,7 @@ import { requireInStep } from './in-step.ts';
 import { requireManifest } from './manifest-store.ts';
 import { recordSpend } from './record-spend.ts';
 import { approvalsCountFrom } from './seal-and-resume.ts';
+import { requireApprovedSinceRelease, requireUnrestricted } from './require-unrestricted.ts';
 import type { SignerParameters } from './signer-contract.ts';
 import { exclusively, type SignerParts } from './signer-parts.ts';
 import {
@@ -101,6 +102,10 @@ async function requireNotAbandoned(tx: Tx, txid: string): Promise<void> {
   });
 }
 
+function customersOf({ intents }: SigningBundle): readonly string[] {
+  return intents.map(({ intent }) => intent.body.customer);
+}
+
 async function requireNotRevoked(tx: Tx, intentHashes: readonly string[]): Promise<void> {
   const [revoked] = await revokedAmong(tx, intentHashes);
   if (revoked === undefined) return;
@@ -135,10 +140,12 @@ function checkAndRecord(
 ): Promise<Prepared> {
   return exclusively(parts.pool, async (tx) => {
     await requireNotRevoked(tx, hashes);
+    await requireUnrestricted(tx, customersOf(bundle));
     const trust = await trustFor(tx, bundle);
     const nowMs = parts.clock.nowMs();
     const verified = await verifyBundle(bundle, trust, nowMs);
     requireRecentApprovals(bundle, await approvalsCountFrom(tx));
+    await requireApprovedSinceRelease(tx, bundle);
     await requireOthers(tx, trust.wallet, verified);
     const txid = transactionId(verified.psbt.transaction);
     await requireNotAbandoned(tx, txid);
@@ -147,7 +154,11 @@ function checkAndRecord(
     const counter = await recordSpend(tx, parts, trust.manifest, {
       txid,
       wallet: bundle.wallet,
-      intents: verified.intents.map(({ intent, hash }) => ({ hash, satoshis: amountAtStake(intent) })),
+      intents: verified.intents.map(({ intent, hash }) => ({
+        hash,
+        customer: intent.body.customer,
+        satoshis: amountAtStake(intent),
+      })),
       outpoints: parent?.outpoints ?? spent,
       fee: verified.fee,
       child: parent === null ? null : { parent: parent.txid, outpoint: spent[0] ?? '' },
@@ -175,16 +186,18 @@ async function signRecorded(
   };
 }
 
-/** The answer is written down before it leaves, unless the intent was revoked meanwhile. */
+/** The answer is written down before it leaves, unless the intent was revoked or its customer restricted meanwhile. */
 function release(
   parts: SignerParts,
   answer: SignAnswer,
   hashes: readonly string[],
-  wallet: string,
+  bundle: SigningBundle,
 ): Promise<SignAnswer> {
+  const { wallet } = bundle;
   return exclusively(parts.pool, async (tx) => {
     await requireNotRevoked(tx, hashes);
     await requireNotAbandoned(tx, answer.txid);
+    await requireUnrestricted(tx, customersOf(bundle));
     const earlier = await releasedAnswer(tx, answer.txid);
     if (earlier !== undefined) return earlier;
     const atMs = parts.clock.nowMs();
@@ -205,7 +218,8 @@ function release(
  * Checks a bundle from its bytes and this signer's own record, records what it is about to do, has the witness
  * countersign, and signs last. A lost answer is repeated as it was.
  * @throws IntentError and BitcoinError of the bundle; SignerError `signer_sealed`, `manifest_missing`,
- * `wallet_unknown`, `cosigner_signature_missing`, `intent_revoked`, `intent_consumed`, `outpoint_promised`,
+ * `account_restricted`, `approval_before_release`, `wallet_unknown`, `cosigner_signature_missing`,
+ * `intent_revoked`, `intent_consumed`, `outpoint_promised`,
  * `transaction_abandoned`, `replacement_not_higher`, `daily_limit_exceeded`, `approval_before_resume`, `platform_key_missing`,
  * `witness_out_of_reach`.
  */
@@ -221,6 +235,7 @@ export async function signBundle(
   const earlier = await earlierAnswer(parts, txid, hashes);
   if (earlier !== undefined) {
     await requireNotRevoked(parts.pool, hashes);
+    await requireUnrestricted(parts.pool, customersOf(bundle));
     return earlier;
   }
   const prepared = await checkAndRecord(parts, bundle, hashes);
@@ -229,7 +244,7 @@ export async function signBundle(
   crashPoint('signer.witnessed');
   const answer = await signRecorded(parts, bundle, prepared);
   crashPoint('signer.signed');
-  const released = await release(parts, answer, hashes, bundle.wallet);
+  const released = await release(parts, answer, hashes, bundle);
   crashPoint('signer.released');
   return released;
 }

@@ -15,6 +15,7 @@ import {
   plainText,
   publicKeySchema,
   registrationReceiptSchema,
+  releaseIntentSchema,
   requestSignatureSchema,
   satoshiText,
   signedManifestSchema,
@@ -38,6 +39,8 @@ export const signerAlertSchema = z.strictObject({
     'signed',
     'revoked',
     'abandoned',
+    'restricted',
+    'released',
     'sealed',
     'resumed',
     'manifest',
@@ -156,6 +159,25 @@ export const signerContract = {
   abandon: {
     parameters: z.strictObject({ txid: hash32, reason: plainText.min(1) }),
     answer: z.strictObject({ abandonment: abandonmentSchema.nullable() }),
+  },
+  /** Afterwards nothing of the customer is signed, until a release with approvals lifts it. */
+  restrict: {
+    parameters: z.strictObject({
+      restriction: idText('restriction'),
+      customer: idText('customer'),
+      /** Neither asks for the release nor approves it. */
+      openedBy: z.union([idText('customer'), idText('staff')]),
+    }),
+    answer: z.strictObject({ restrictedAt: instant }),
+  },
+  /** Lifts one restriction, when the approvals suffice by the manifest; what was approved before is void. */
+  release: {
+    parameters: z.strictObject({
+      intent: releaseIntentSchema,
+      request: requestSignatureSchema,
+      approvals: z.array(approvalSchema).max(30),
+    }),
+    answer: z.strictObject({ releasedAt: instant }),
   },
   loadManifest: {
     parameters: z.strictObject({ signedManifest: signedManifestSchema }),

@@ -9,6 +9,8 @@ import { cancelLockRecovery, completeLockRecovery, startLockRecovery } from './r
 import { registerMasterLock } from './register-master-lock.ts';
 import { registerWallet } from './register-wallet.ts';
 import { revokeMasterLock } from './revoke-master-lock.ts';
+import { releaseRestriction } from './release-restriction.ts';
+import { restrictCustomer } from './restrict-customer.ts';
 import { revokeIntent } from './revoke-intent.ts';
 import { resumeSigner, sealSigner } from './seal-and-resume.ts';
 import { signBundle } from './sign-bundle.ts';
@@ -41,6 +43,8 @@ const USE_CASES: UseCases = {
   sign: signBundle,
   revoke: revokeIntent,
   abandon: abandonTransaction,
+  restrict: restrictCustomer,
+  release: releaseRestriction,
   loadManifest,
   seal: async (parts, parameters) => {
     await sealSigner(parts, parameters);

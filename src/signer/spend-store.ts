@@ -32,7 +32,11 @@ export interface ConsumedIntent {
 export interface NewSpend {
   readonly txid: string;
   readonly wallet: string;
-  readonly intents: readonly { readonly hash: string; readonly satoshis: bigint }[];
+  readonly intents: readonly {
+    readonly hash: string;
+    readonly customer: string;
+    readonly satoshis: bigint;
+  }[];
   /** With a child the coins of its parent, by which both stand or fall. */
   readonly outpoints: readonly string[];
   /** With a child of both. */
@@ -140,15 +144,16 @@ export async function addSpend(
      ON CONFLICT DO NOTHING`,
     [coinsOf(spend), intentSet, outpointSet],
   );
-  for (const { hash, satoshis } of spend.intents) {
+  for (const { hash, customer, satoshis } of spend.intents) {
     await tx.query(
       `INSERT INTO signer.consumed_intent (intent_hash, intent_set, outpoint_set, satoshis, consumed_at_ms)
        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
       [hash, intentSet, outpointSet, satoshis, atMs],
     );
     await tx.query(
-      'INSERT INTO signer.spend_intent (txid, intent_hash, intent_set, outpoint_set) VALUES ($1, $2, $3, $4)',
-      [spend.txid, hash, intentSet, outpointSet],
+      `INSERT INTO signer.spend_intent (txid, intent_hash, intent_set, outpoint_set, customer)
+       VALUES ($1, $2, $3, $4, $5)`,
+      [spend.txid, hash, intentSet, outpointSet, customer],
     );
   }
 }

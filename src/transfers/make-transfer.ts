@@ -1,5 +1,6 @@
 import { appendAudit, type AuditEntry } from '../audit/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
+import { requireAllowed } from '../freeze/index.ts';
 import { appendEvent } from '../events/index.ts';
 import { crashPoint, formatSatoshis } from '../shared/index.ts';
 import { refusal, TransferError, type RefusalCode } from './errors.ts';
@@ -24,9 +25,11 @@ async function check(parts: TransferParts, { sender, recipient, amount }: Transf
 
 /** The intention, stored before anything happens, so that whoever finds it can finish it. */
 async function remember(parts: TransferParts, transfer: Transfer, cause: Cause): Promise<void> {
-  const { id, recipient, amount } = transfer;
+  const { id, sender, recipient, amount } = transfer;
   await inTransaction(parts.database, async (tx) => {
     if (!(await insertTransfer(tx, transfer, new Date(parts.clock.nowMs())))) return;
+    // Only for a new one: what was stored before may be paid already, and is answered as it went.
+    await requireAllowed(tx, sender, 'transfer');
     const after = { recipient, amountSats: formatSatoshis(amount) };
     await appendAudit(tx, { ...cause, action: 'transfer.request', entity: id, after }, parts.clock);
   });

@@ -8,7 +8,7 @@ export { addSigningCredential, signingCredentialsOf, type SigningCredential } fr
 export { requestTreasury, requestWallet, type WalletRequest } from './request-wallet.ts';
 export { replacementOf } from './replacement.ts';
 export { rotateWallet, type RotationRequest } from './rotate-wallet.ts';
-export { readTreasury, readWallet, readWalletOf } from './wallet-store.ts';
+export { readTreasury, readWallet, readWalletOf, vaultWalletsOf } from './wallet-store.ts';
 export { readStationRegistration, type StationRegistration } from './registration.ts';
 export { issueRecoveryKit, type IssuedKit } from './recovery-kit.ts';
 export { stepWallets } from './wallet-jobs.ts';

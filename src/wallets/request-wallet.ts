@@ -1,3 +1,4 @@
+import { requireAllowed } from '../freeze/index.ts';
 import { appendEvent } from '../events/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { parseKeyAttestation, verifyKeyAttestation, type KeyAttestation } from '../intents/index.ts';
@@ -86,7 +87,7 @@ async function checkCustomerKey(
 
 /**
  * Asks for a customer's wallet, within the caller's transaction. The worker opens it.
- * @throws WalletError `wallet_plan_unsupported`, `signing_credential_missing`, `customer_key_…`; IntentError and
+ * @throws FreezeError `account_restricted`; WalletError `wallet_plan_unsupported`, `signing_credential_missing`, `customer_key_…`; IntentError and
  * BitcoinError about the customer's key.
  */
 export async function requestWallet(
@@ -95,6 +96,7 @@ export async function requestWallet(
   request: WalletRequest,
   cause: Cause,
 ): Promise<Wallet> {
+  await requireAllowed(tx, request.customer, 'new_address');
   const plan = requireOpenable(request.plan);
   const customerKey = await checkCustomerKey(tx, parts, plan, request);
   const { id, customer, label, replaces } = request;

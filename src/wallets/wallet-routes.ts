@@ -1,3 +1,4 @@
+import { requireAllowed } from '../freeze/index.ts';
 import { formatDerivationPath } from '../bitcoin/index.ts';
 import { withAlarm } from '../approvals/index.ts';
 import { handle, handleOnce, type BoundOperation, type Principal } from '../http/index.ts';
@@ -108,6 +109,7 @@ function addressOperations(parts: AddressParts): BoundOperation[] {
       const by = originOf(request);
       return await withAlarm(parts, { subject: wallet.id, during: 'address.create' }, by, () =>
         effect.commit(async (tx) => {
+          await requireAllowed(tx, customer, 'new_address');
           const given = await giveAddress(tx, parts, wallet.id, { customer, label }, by);
           return {
             status: 201,
@@ -124,6 +126,7 @@ function addressOperations(parts: AddressParts): BoundOperation[] {
       const by = originOf(request);
       return await withAlarm(parts, { subject: treasury.id, during: 'address.create' }, by, () =>
         effect.commit(async (tx) => {
+          await requireAllowed(tx, customer, 'new_address');
           const given = await giveAddress(tx, parts, treasury.id, { customer, label }, by);
           return {
             status: 201,

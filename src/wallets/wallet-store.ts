@@ -63,6 +63,16 @@ export async function readWalletOf(
   return wallet;
 }
 
+/** A customer's own wallets, whatever their state. */
+export async function vaultWalletsOf(tables: Tables, customer: CustomerId): Promise<readonly WalletId[]> {
+  const rows = await tables.wallet.findMany({
+    where: { customerId: idToUuid(customer) },
+    select: { id: true },
+    orderBy: { id: 'asc' },
+  });
+  return rows.map(({ id }) => idFromUuid('wallet', id));
+}
+
 /** Only one institution's wallet receives for spending balances. @throws WalletError `treasury_missing`. */
 export async function readTreasury(tables: Tables, network: string): Promise<Wallet> {
   const row = await tables.wallet.findFirst({

@@ -4,6 +4,7 @@ import { amountAtStake, feeBearerOf, withdrawalIntentOf, type Manifest } from '.
 import { feeForTransactionWeight } from '../bitcoin/index.ts';
 import { idToUuid, isDomainError, parseSatoshis, type FeeRate } from '../shared/index.ts';
 import { waitFor } from './group-moves.ts';
+import { isRestricted } from './park-restricted.ts';
 import type { Group, Member, StepParts } from './withdrawal-parts.ts';
 import { requireSameWords, withdrawalOf } from './withdrawal-store.ts';
 
@@ -38,7 +39,8 @@ async function lockCompanions(
     try {
       const stored = await findIntent(tx, companion.intentId);
       requireSameWords(companion, stored);
-      members.push({ withdrawal: companion, stored });
+      const member = { withdrawal: companion, stored };
+      if (!(await isRestricted(tx, member))) members.push(member);
     } catch (thrown) {
       // A damaged one fails by itself, when its own turn comes.
       if (!isDomainError(thrown)) throw thrown;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { BitcoinError, dustThreshold, parseAddress, type Address } from '../bitcoin/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import type { QueueActor, StoredIntent } from '../approvals/index.ts';
+import { requireAllowed } from '../freeze/index.ts';
 import { appendEvent } from '../events/index.ts';
 import { descriptorHash, paymentsTotal, type WithdrawalIntent } from '../intents/index.ts';
 import {
@@ -150,6 +151,7 @@ async function draft(
   request: WithdrawalRequest,
 ): Promise<WithdrawalIntent> {
   const { customer, balance, memo, lifetimeMs } = request;
+  await requireAllowed(tx, customer, 'withdraw');
   const source =
     balance === 'vault'
       ? await vaultOf(parts, tx, customer, request.wallet)

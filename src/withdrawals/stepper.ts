@@ -5,6 +5,7 @@ import { formBatch } from './form-batch.ts';
 import { alarm, giveUp } from './give-up.ts';
 import { endUnpaid, unbuild, waitFor } from './group-moves.ts';
 import { lockPayout, type Payout } from './payout-store.ts';
+import { parkRestricted } from './park-restricted.ts';
 import { stepBuild, stepPresent } from './step-build.ts';
 import { stepAwaitingApproval, stepCooling, stepRequested, stepScreened } from './step-before-building.ts';
 import { stepBroadcast, stepConfirmed, stepPlatformSigned, stepReplaced } from './step-on-chain.ts';
@@ -106,6 +107,7 @@ async function takeStep(parts: StepParts, tx: DatabaseTransaction, group: Group)
   const [{ withdrawal }] = group.members;
   const isAsked = payout !== null && payout.signerAskedAt !== null;
   if (!isAsked && (await endIfUnwanted(parts, tx, group))) return;
+  if (await parkRestricted(parts, tx, group)) return;
   if (payout === null) await STEPS[withdrawal.state]?.(parts, tx, group);
   else await PAYOUT_STEPS[withdrawal.state]?.(parts, tx, { ...group, payout });
 }

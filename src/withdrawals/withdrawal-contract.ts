@@ -102,6 +102,7 @@ export const createWithdrawal = defineOperation({
   }),
   responses: { 202: { description: 'Waits for your signature', body: withdrawalSchema } },
   errors: [
+    'account_restricted',
     'withdrawal_source_missing',
     'withdrawal_destination_invalid',
     'withdrawal_destination_dust',

@@ -10,6 +10,7 @@ import {
   parseSatoshis,
   satoshis,
   type Clock,
+  type CustomerId,
   type WithdrawalId,
 } from '../shared/index.ts';
 import { WithdrawalError } from './errors.ts';
@@ -57,6 +58,20 @@ export async function findWithdrawal(tx: DatabaseTransaction, id: WithdrawalId):
   const row = await tx.withdrawal.findUnique({ where: { id: idToUuid(id) } });
   if (row === null) throw new WithdrawalError('withdrawal_unknown', 'There is no such withdrawal.');
   return withdrawalOf(row);
+}
+
+/** Those of a customer for which a platform signature has left and no block is deep enough yet. */
+export async function withdrawalsBeyondRecall(
+  tx: DatabaseTransaction,
+  customer: CustomerId,
+): Promise<readonly WithdrawalId[]> {
+  const states: WithdrawalState[] = ['platform_signed', 'broadcast'];
+  const rows = await tx.withdrawal.findMany({
+    where: { customerId: idToUuid(customer), state: { in: states } },
+    select: { id: true },
+    orderBy: { id: 'asc' },
+  });
+  return rows.map(({ id }) => idFromUuid('withdrawal', id));
 }
 
 /**

@@ -73,6 +73,15 @@ describe('an intent that moves no coins', () => {
     );
   });
 
+  test('to lift a restriction is neither asked for nor approved by whoever imposed it', async () => {
+    const own = releaseIntent(house, asker.id, asker.id);
+    expect(() => parseIntent(own)).toThrow('does not ask to lift it');
+    const ofOther = releaseIntent(house, asker.id, other.id);
+    await expect(verifyApprovals(ofOther, [approval(ofOther, other)], house.manifest, NOW)).rejects.toEqual(
+      code('approver_is_requester'),
+    );
+  });
+
   test('of a kind without a rule is approved by nobody', async () => {
     const silent = { ...house.manifest, controlRules: [] };
     expect(() => ruleFor(intent, silent)).toThrow('lets nobody approve');

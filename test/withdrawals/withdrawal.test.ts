@@ -20,6 +20,7 @@ const FACTS: WithdrawalFacts = {
 /** What each command needs of the intent. */
 const INTENT: Partial<Record<WithdrawalCommand, WithdrawalFacts['intent']>> = {
   screen: 'open',
+  park: 'open',
   sign: 'executed',
   reject: 'rejected',
   cancel: 'cancelled',

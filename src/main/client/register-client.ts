@@ -8,6 +8,7 @@ import { registerBundles } from './bundles.ts';
 import { registerCredentials } from './credentials.ts';
 import { registerDeposits } from './deposits.ts';
 import { registerEvents } from './events.ts';
+import { registerRestrictions } from './restrictions.ts';
 import { registerStaffCommands } from './staff.ts';
 import { registerTransfers } from './transfers.ts';
 import { registerWallets } from './wallets.ts';
@@ -37,5 +38,6 @@ export function registerClient(trilock: Command): void {
   registerEvents(client);
   registerApiKeys(client);
   registerApprovals(client);
+  registerRestrictions(client);
   registerStaffCommands(client);
 }

@@ -4,12 +4,14 @@ import type { ChainNode } from '../../chain/index.ts';
 import type { Database } from '../../database/index.ts';
 import { explainIntent, type PublicKey } from '../../intents/index.ts';
 import type { LedgerClient } from '../../ledger/client/index.ts';
+import type { settleRestrictions } from '../../freeze/index.ts';
 import { plainPolicy } from '../../policy/index.ts';
 import type { Clock, CustomerId } from '../../shared/index.ts';
 import type { SignerClient } from '../../signer/index.ts';
-import { signingCredentialsOf } from '../../wallets/index.ts';
+import { signingCredentialsOf, vaultWalletsOf } from '../../wallets/index.ts';
 import {
   ownWallets,
+  withdrawalsBeyondRecall,
   type Batching,
   type RequestParts,
   type StepParts,
@@ -45,7 +47,10 @@ function approvalQueue(sources: Sources): ApprovalQueue {
     ...sources,
     policy: POLICY,
     credentialsOf: (customer) => trustOf(sources).credentialsOf(customer),
-    kinds: new Map([['withdrawal', { explain: explainIntent }]]),
+    kinds: new Map([
+      ['withdrawal', { explain: explainIntent }],
+      ['release', { explain: explainIntent }],
+    ]),
   });
 }
 
@@ -60,6 +65,30 @@ export function withdrawalRequestParts(
     policyVersion: POLICY.version,
     wallets: ownWallets(sources),
     trust: trustOf(sources),
+  };
+}
+
+/** What carrying restrictions on works with. */
+export function restrictionStepParts(
+  sources: Sources & {
+    readonly ledger: LedgerClient;
+    readonly signer: Pick<SignerClient, 'restrict' | 'release'>;
+  },
+): Parameters<typeof settleRestrictions>[0] {
+  const { database, clock, ledger, signer } = sources;
+  return {
+    ...{ database, clock, ledger },
+    queue: approvalQueue(sources),
+    vaultsOf: vaultWalletsOf,
+    beyondRecall: withdrawalsBeyondRecall,
+    signer: {
+      restrict: async ({ id: restriction, customer, openedBy }) => {
+        await signer.restrict({ restriction, customer, openedBy });
+      },
+      release: async ({ intent, request, approvals }) => {
+        await signer.release({ intent, request, approvals: [...approvals] });
+      },
+    },
   };
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../../deposits/index.ts';
 import { drillStatus, proofWatch, registerDrillMetric, type DrillStatus } from '../../drills/index.ts';
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
+import { settleRestrictions } from '../../freeze/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
@@ -31,7 +32,7 @@ import { requireCurrentSchema } from './current-schema.ts';
 import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
 import { webhookParts } from './webhook-parts.ts';
-import { withdrawalStepParts } from './withdrawal-parts.ts';
+import { restrictionStepParts, withdrawalStepParts } from './withdrawal-parts.ts';
 import { runWorkLoop, type Work } from './work-loop.ts';
 
 /** A receiver that is slow takes two of them at most. */
@@ -74,12 +75,14 @@ function works(
     ...withdrawalStepParts(parts),
     node: guardNode(parts.node, () => requireChain(parts)),
   };
+  const restricting = restrictionStepParts(parts);
   const webhooks = { ...parts, ...parts.webhooks };
   const follower = new DepositFollower(parts);
   return [
     { name: 'chain', step: () => follower.poll() },
     { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
+    { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'drills', step: proofWatch(parts) },
     { name: 'replaced wallets', step: replacedWatch(paying) },

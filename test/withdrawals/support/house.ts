@@ -93,7 +93,10 @@ export class House {
       policyVersion: policy.version,
       queue: new ApprovalQueue({
         ...{ clock, manifest, policy, credentialsOf },
-        kinds: new Map([['withdrawal', { explain: explainIntent }]]),
+        kinds: new Map([
+          ['withdrawal', { explain: explainIntent }],
+          ['release', { explain: explainIntent }],
+        ]),
       }),
       wallets: ownWallets({ ...parts, node }),
       trust: { manifest, credentialsOf },

@@ -1,0 +1,12 @@
+import { DomainError } from '../shared/index.ts';
+
+export type FreezeErrorCode =
+  | 'account_restricted'
+  | 'customer_unknown'
+  | 'restriction_unknown'
+  | 'restriction_step_forbidden'
+  | 'restriction_changed_meanwhile'
+  | 'restriction_not_acknowledged';
+
+/** Why an account may not do something, or a restriction cannot take a step. */
+export class FreezeError extends DomainError<FreezeErrorCode> {}

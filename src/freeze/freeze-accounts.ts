@@ -1,0 +1,68 @@
+import {
+  accountId,
+  openAccount,
+  stepTransferId,
+  type AccountCommand,
+  type AccountFlagsCommand,
+  type LedgerClient,
+} from '../ledger/client/index.ts';
+import type { CustomerId, WalletId } from '../shared/index.ts';
+import { FreezeError } from './errors.ts';
+import type { RestrictionId } from './restriction.ts';
+
+/** The ledger's number for bitcoin. */
+const BITCOIN = 1;
+/** Why flags change, in the ledger's log. */
+const CODE = { freeze: 1, unfreeze: 2 } as const;
+
+/** Whose accounts: one customer's spending balance and every vault. */
+export interface FrozenParties {
+  readonly customer: CustomerId;
+  readonly vaults: readonly WalletId[];
+}
+
+/** Opened first where they do not exist, so that a balance which comes later is frozen too. */
+function openings({ customer, vaults }: FrozenParties): AccountCommand[] {
+  return [
+    openAccount('spending', BITCOIN, { customer }),
+    ...vaults.map((vaultWallet) => openAccount('vault', BITCOIN, { vaultWallet })),
+  ];
+}
+
+function changes(
+  restriction: RestrictionId,
+  { customer, vaults }: FrozenParties,
+  change: keyof typeof CODE,
+): AccountFlagsCommand[] {
+  const accounts = [
+    { name: 'spending', id: accountId('spending', BITCOIN, customer) },
+    ...vaults.map((wallet) => ({ name: wallet, id: accountId('vault', BITCOIN, wallet) })),
+  ];
+  return accounts.map(({ name, id }) => ({
+    kind: 'accountFlags',
+    id: stepTransferId(restriction, `${change}/${name}`),
+    accountId: id,
+    [change === 'freeze' ? 'set' : 'clear']: { frozen: true },
+    code: CODE[change],
+  }));
+}
+
+/**
+ * Freezes or unfreezes a customer's accounts, in the same order as transfers: none that is booked afterwards debits
+ * them. Repeating it for the same restriction changes nothing. @throws FreezeError `restriction_not_acknowledged`;
+ * LedgerError when the ledger is away.
+ */
+export async function changeAccounts(
+  ledger: Pick<LedgerClient, 'submit'>,
+  restriction: RestrictionId,
+  parties: FrozenParties,
+  change: keyof typeof CODE,
+): Promise<void> {
+  const { results } = await ledger.submit([...openings(parties), ...changes(restriction, parties, change)]);
+  const refused = results.find(({ result }) => result !== 'ok' && result !== 'exists');
+  if (refused === undefined) return;
+  throw new FreezeError('restriction_not_acknowledged', 'The ledger does not take the restriction.', {
+    retryable: true,
+    details: { restriction, result: refused.result },
+  });
+}

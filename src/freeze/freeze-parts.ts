@@ -1,0 +1,36 @@
+import type { ApprovalQueue } from '../approvals/index.ts';
+import type { Database, DatabaseTransaction } from '../database/index.ts';
+import type { Approval, IntentOf, RequestSignature } from '../intents/index.ts';
+import type { LedgerClient } from '../ledger/client/index.ts';
+import type { Clock, CustomerId, WalletId, WithdrawalId } from '../shared/index.ts';
+import type { Restriction } from './restriction.ts';
+
+/** The platform cosigner's own record of restrictions. Each call may be repeated and answers the same. */
+export interface FreezingSigner {
+  /** Afterwards nothing of the customer is signed. */
+  restrict(restriction: Pick<Restriction, 'id' | 'customer' | 'kind' | 'openedBy'>): Promise<void>;
+  /** Lifts it when the signer finds the approvals sufficient itself. */
+  release(release: {
+    readonly intent: IntentOf<'release'>;
+    readonly request: RequestSignature;
+    readonly approvals: readonly Approval[];
+  }): Promise<void>;
+}
+
+export interface FreezeParts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly queue: ApprovalQueue;
+  readonly network: IntentOf<'release'>['network'];
+  readonly policyVersion: number;
+}
+
+/** What is needed to have restrictions acknowledged. */
+export interface SettleParts extends Pick<FreezeParts, 'database' | 'clock'> {
+  readonly ledger: Pick<LedgerClient, 'submit'>;
+  readonly signer: FreezingSigner;
+  /** What a platform signature has left for: it cannot be called back, and people hear of it. */
+  readonly beyondRecall: (tx: DatabaseTransaction, customer: CustomerId) => Promise<readonly WithdrawalId[]>;
+  /** The customer's vault wallets, whatever their state. */
+  readonly vaultsOf: (tx: DatabaseTransaction, customer: CustomerId) => Promise<readonly WalletId[]>;
+}

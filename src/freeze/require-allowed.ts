@@ -1,0 +1,31 @@
+import type { CustomerId } from '../shared/index.ts';
+import { FreezeError } from './errors.ts';
+import type { RestrictedFunction } from './restriction-kinds-contract.ts';
+import { restrictionsOf, type Tables } from './restriction-store.ts';
+import { forbidden } from './restriction.ts';
+
+/** Whether no restriction takes it away. */
+export async function isAllowed(
+  tables: Tables,
+  customer: CustomerId,
+  wanted: RestrictedFunction,
+): Promise<boolean> {
+  return !forbidden(await restrictionsOf(tables, customer)).has(wanted);
+}
+
+/**
+ * Refuses what a restriction takes away, from the moment it was asked for. Ledger and signer refuse by themselves
+ * too; this is where the customer learns it first. @throws FreezeError `account_restricted`, with the public texts.
+ */
+export async function requireAllowed(
+  tables: Tables,
+  customer: CustomerId,
+  wanted: RestrictedFunction,
+): Promise<void> {
+  const restrictions = await restrictionsOf(tables, customer);
+  if (!forbidden(restrictions).has(wanted)) return;
+  const texts = restrictions.map(({ publicText }) => publicText).filter((text) => text !== '');
+  throw new FreezeError('account_restricted', 'This account may not do that at the moment.', {
+    details: { function: wanted, reasons: [...new Set(texts)] },
+  });
+}

@@ -1,0 +1,22 @@
+/** What a restriction may take away. */
+export const FUNCTIONS = ['withdraw', 'transfer', 'new_address'] as const;
+export type RestrictedFunction = (typeof FUNCTIONS)[number];
+
+/** `whole_lock`: customers stop their own account. `case`: staff do. Each takes everything away that moves money. */
+export const RESTRICTION_KINDS = ['whole_lock', 'case'] as const;
+export type RestrictionKind = (typeof RESTRICTION_KINDS)[number];
+
+/** `freezing` and `releasing` last until ledger and signer have acknowledged. */
+export const RESTRICTION_STATES = ['freezing', 'in_force', 'releasing', 'released'] as const;
+export type RestrictionState = (typeof RESTRICTION_STATES)[number];
+
+/** Why staff restrict an account: for them and for statistics; the customer reads the public text. */
+export const REASON_CODES = [
+  'suspicious_activity',
+  'sanctions_match',
+  'account_takeover',
+  'legal_order',
+  'owed_after_reorganisation',
+  'customer_request',
+] as const;
+export type ReasonCode = (typeof REASON_CODES)[number];

@@ -1,0 +1,113 @@
+import { requestActor } from '../approvals/index.ts';
+import { handle, handleOnce, type BoundOperation, type ErrorMap, type Principal } from '../http/index.ts';
+import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
+import { requireCustomer } from '../identity/index.ts';
+import { idToUuid, parseId, type CustomerId } from '../shared/index.ts';
+import { FreezeError, type FreezeErrorCode } from './errors.ts';
+import type { FreezeParts } from './freeze-parts.ts';
+import { imposeRestriction } from './impose-restriction.ts';
+import { requestRelease } from './request-release.ts';
+import * as contract from './restriction-contract.ts';
+import { findRestriction, listRestrictions, type Tables } from './restriction-store.ts';
+import type { Restriction, RestrictionId } from './restriction.ts';
+
+/** This context's part of the error map. */
+export const freezeErrorMap = {
+  account_restricted: { status: 403, title: 'The account is restricted' },
+  customer_unknown: { status: 422, title: 'There is no such customer' },
+  restriction_unknown: { status: 404, title: 'There is no such restriction' },
+  restriction_step_forbidden: { status: 409, title: 'The restriction cannot take this step' },
+  restriction_changed_meanwhile: { status: 409, title: 'The restriction was changed meanwhile' },
+  restriction_not_acknowledged: { status: 503, title: 'The ledger has not taken the restriction' },
+} as const satisfies ErrorMap<FreezeErrorCode>;
+
+const OWN_LOCK = {
+  kind: 'whole_lock',
+  reasonCode: 'customer_request',
+  publicText: 'You locked this account.',
+  restrictedText: '',
+  reviewAt: null,
+} as const;
+
+function ownerOf(principal: Principal): CustomerId | null {
+  return principal.kind === 'customer' ? requireCustomer(principal) : null;
+}
+
+function wire(restriction: Restriction, principal: Principal) {
+  const { id, customer, kind, state, publicText, openedAt } = restriction;
+  const { reasonCode, restrictedText, openedBy, reviewAt, releaseIntent } = restriction;
+  const forStaff = { reasonCode, restrictedText, openedBy, reviewAt, releaseIntent };
+  return {
+    ...{ id, customer, kind, state, text: publicText, openedAt },
+    forStaff: principal.kind === 'customer' ? null : forStaff,
+  };
+}
+
+async function requireCustomerExists(tables: Tables, id: CustomerId): Promise<void> {
+  if ((await tables.customer.count({ where: { id: idToUuid(id) } })) === 1) return;
+  throw new FreezeError('customer_unknown', 'There is no customer with this id.');
+}
+
+/** What the caller may see. @throws FreezeError `restriction_unknown`. */
+async function visible(tables: Tables, id: RestrictionId, principal: Principal): Promise<Restriction> {
+  const restriction = await findRestriction(tables, id);
+  const owner = ownerOf(principal);
+  if (owner === null || owner === restriction.customer) return restriction;
+  throw new FreezeError('restriction_unknown', 'There is no such restriction.');
+}
+
+/** Restrictions over HTTP. */
+export function restrictionRoutes(parts: FreezeParts): readonly BoundOperation[] {
+  const { database, clock } = parts;
+  return [
+    handleOnce(contract.openCase, async (request, effect) => {
+      const { customer, reasonCode, text: publicText, restrictedText, reviewAt } = request.body;
+      const openedBy = parseId('staff', request.principal.id);
+      const it = { id: effect.id('restriction'), kind: 'case', customer, openedBy } as const;
+      return await effect.commit(async (tx) => {
+        await requireCustomerExists(tx, customer);
+        const texts = { reasonCode, publicText, restrictedText, reviewAt };
+        const restriction = await imposeRestriction(tx, clock, { ...it, ...texts }, requestActor(request));
+        return { status: 201, body: wire(restriction, request.principal) };
+      });
+    }),
+    handleOnce(contract.lockAccount, async (request, effect) => {
+      const customer = requireCustomer(request.principal);
+      const it = { ...OWN_LOCK, id: effect.id('restriction'), customer, openedBy: customer };
+      return await effect.commit(async (tx) => {
+        const restriction = await imposeRestriction(tx, clock, it, requestActor(request));
+        return { status: 201, body: wire(restriction, request.principal) };
+      });
+    }),
+    handle(contract.listRestrictions, async ({ principal, query, cursors }) => {
+      const limit = query.limit ?? DEFAULT_PAGE_LIMIT;
+      const [after] = query.after === undefined ? [] : cursors.decode(query.after);
+      const found = await listRestrictions(database, {
+        customer: ownerOf(principal) ?? query.customerId ?? null,
+        limit: limit + 1,
+        after: after === undefined ? null : parseId('restriction', after),
+      });
+      const items = found.slice(0, limit);
+      const last = items.at(-1);
+      const nextCursor = found.length > limit && last !== undefined ? cursors.encode([last.id]) : null;
+      return { status: 200, body: { items: items.map((it) => wire(it, principal)), nextCursor } };
+    }),
+    handle(contract.getRestriction, async ({ principal, params }) => {
+      const restriction = await visible(database, params.restrictionId, principal);
+      return { status: 200, body: wire(restriction, principal) };
+    }),
+    handleOnce(contract.requestRelease, async (request, effect) => {
+      const { params, body, principal } = request;
+      const asked = {
+        intent: effect.id('intent'),
+        restriction: params.restrictionId,
+        requester: parseId('staff', principal.id),
+        reason: body.reason,
+      };
+      return await effect.commit(async (tx) => {
+        const { intent, hash } = await requestRelease(parts, tx, asked, requestActor(request));
+        return { status: 201, body: { intent, hash } };
+      });
+    }),
+  ];
+}

@@ -1,0 +1,88 @@
+import type { CustomerId, Id, IntentId } from '../shared/index.ts';
+import { FreezeError } from './errors.ts';
+import type {
+  ReasonCode,
+  RestrictedFunction,
+  RestrictionKind,
+  RestrictionState,
+} from './restriction-kinds-contract.ts';
+
+export type RestrictionId = Id<'restriction'>;
+
+export const RESTRICTION_COMMANDS = ['acknowledge', 'release', 'refuse'] as const;
+export type RestrictionCommand = (typeof RESTRICTION_COMMANDS)[number];
+
+/** State, command, next, of an officer's case. What is not here is refused. The signer may refuse a release. */
+const CASE_TABLE = {
+  freezing: { acknowledge: 'in_force' },
+  in_force: { release: 'releasing' },
+  releasing: { acknowledge: 'released', refuse: 'in_force' },
+  released: {},
+} as const satisfies Table;
+
+/** The same of a customer's own lock. */
+const WHOLE_LOCK_TABLE = {
+  freezing: { acknowledge: 'in_force' },
+  in_force: { release: 'releasing' },
+  releasing: { acknowledge: 'released', refuse: 'in_force' },
+  released: {},
+} as const satisfies Table;
+
+type Row = Partial<Record<RestrictionCommand, RestrictionState>>;
+type Table = Record<RestrictionState, Row>;
+
+/** Each kind is a state machine of its own, and takes away what is listed. */
+export const RESTRICTION_TABLES = {
+  case: { table: CASE_TABLE, forbids: ['withdraw', 'transfer', 'new_address'] },
+  whole_lock: { table: WHOLE_LOCK_TABLE, forbids: ['withdraw', 'transfer', 'new_address'] },
+} as const satisfies Record<
+  RestrictionKind,
+  { readonly table: Table; readonly forbids: readonly RestrictedFunction[] }
+>;
+
+/** One entry of a customer's freeze. */
+export interface Restriction {
+  readonly id: RestrictionId;
+  readonly customer: CustomerId;
+  readonly kind: RestrictionKind;
+  readonly state: RestrictionState;
+  readonly version: number;
+  readonly reasonCode: ReasonCode;
+  /** What the customer may read. */
+  readonly publicText: string;
+  /** For staff alone: a customer under suspicion is not told why. */
+  readonly restrictedText: string;
+  /** Reminds staff; it never releases. */
+  readonly reviewAt: Date | null;
+  /** `cus_…` or `stf_…`. */
+  readonly openedBy: string;
+  readonly openedAt: Date;
+  /** The approved intent that lifts it, while it is being lifted and afterwards. */
+  readonly releaseIntent: IntentId | null;
+  readonly changedAt: Date;
+}
+
+/** The state after a command. @throws FreezeError `restriction_step_forbidden`. */
+export function decide(
+  { kind, state }: Pick<Restriction, 'kind' | 'state'>,
+  command: RestrictionCommand,
+): RestrictionState {
+  const row: Row = RESTRICTION_TABLES[kind].table[state];
+  const next = row[command];
+  if (next !== undefined) return next;
+  throw new FreezeError(
+    'restriction_step_forbidden',
+    `A restriction that is ${state} cannot take this step.`,
+    {
+      details: { kind, state, command },
+    },
+  );
+}
+
+/** The strictest wins: what any of them takes away, until it is released for good. */
+export function forbidden(
+  restrictions: readonly Pick<Restriction, 'kind' | 'state'>[],
+): ReadonlySet<RestrictedFunction> {
+  const inForce = restrictions.filter(({ state }) => state !== 'released');
+  return new Set(inForce.flatMap(({ kind }) => RESTRICTION_TABLES[kind].forbids));
+}

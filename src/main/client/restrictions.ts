@@ -1,0 +1,155 @@
+import type { Command } from 'commander';
+import { getIntent, signIntent } from '../../approvals/approval-contract.ts';
+import * as contract from '../../freeze/restriction-contract.ts';
+import { getMe } from '../../identity/identity-contract.ts';
+import { explainIntent, intentHash, parseIntent, statementDigest } from '../../intents/index.ts';
+import { isoTime, parseId, SharedError, systemClock } from '../../shared/index.ts';
+import { signatureBy } from '../../station/index.ts';
+import { openKeyFile } from '../terminal/key-files.ts';
+import type { AnswerOf, CallOf } from './api-client.ts';
+import { acts, changes, lists, pageOptions } from './client-command.ts';
+import { confirmHash } from './confirm-hash.ts';
+import type { Connection } from './connect.ts';
+import { one, page, type Shown } from './output.ts';
+
+function facts(restriction: AnswerOf<typeof contract.getRestriction>) {
+  const { id, customer, kind, state, text, openedAt, forStaff } = restriction;
+  return {
+    restriction: id,
+    customer,
+    kind,
+    state,
+    text,
+    since: openedAt,
+    reason: forStaff?.reasonCode,
+    'for staff': forStaff?.restrictedText,
+    'opened by': forStaff?.openedBy,
+    review: forStaff?.reviewAt,
+  };
+}
+
+interface ListOptions {
+  readonly customer?: string;
+  readonly limit?: string;
+  readonly after?: string;
+}
+
+async function list({ api }: Connection, options: ListOptions): Promise<Shown> {
+  const { customer } = options;
+  const query = { ...pageOptions(options), ...(customer === undefined ? {} : { customerId: customer }) };
+  const columns = ['restriction', 'customer', 'kind', 'state', 'since'];
+  return page(await api.call(contract.listRestrictions, { query }), columns, (it) => [
+    it.id,
+    it.customer,
+    it.kind,
+    it.state,
+    it.openedAt,
+  ]);
+}
+
+async function show({ api }: Connection, _options: object, restrictionId = ''): Promise<Shown> {
+  return one(await api.call(contract.getRestriction, { params: { restrictionId } }), facts);
+}
+
+async function lock({ api }: Connection): Promise<Shown> {
+  return one(await api.call(contract.lockAccount, {}), facts);
+}
+
+interface CaseOptions {
+  readonly reasonCode: string;
+  readonly text: string;
+  readonly restrictedText: string;
+  readonly reviewAt: string;
+}
+
+async function open({ api }: Connection, options: CaseOptions, customer = ''): Promise<Shown> {
+  const { text, restrictedText, reviewAt } = options;
+  // The contract refuses a reason that there is not.
+  const reasonCode = options.reasonCode as CallOf<typeof contract.openCase>['body']['reasonCode'];
+  const body = { customer, reasonCode, text, restrictedText, reviewAt };
+  return one(await api.call(contract.openCase, { body }), facts);
+}
+
+interface SignOptions {
+  readonly key: string;
+  readonly passphraseFile?: string;
+  readonly confirm?: string;
+}
+
+async function ask(
+  { api }: Connection,
+  { reason }: { readonly reason: string },
+  restrictionId = '',
+): Promise<Shown> {
+  const call = { params: { restrictionId }, body: { reason } };
+  return one(await api.call(contract.requestRelease, call), ({ intent, hash }) => ({
+    intent: intent.id,
+    hash,
+  }));
+}
+
+async function sign({ api }: Connection, options: SignOptions, intentId = ''): Promise<Shown> {
+  const queued = await api.call(getIntent, { params: { intentId } });
+  const intent = parseIntent(queued.intent);
+  const hash = intentHash(intent);
+  if (intent.id !== intentId || hash !== queued.hash) {
+    throw new SharedError(
+      'config_invalid',
+      'The API shows another intent than was asked for; nothing was signed.',
+    );
+  }
+  await confirmHash(explainIntent(intent), hash, 'ask for it', options.confirm);
+  const me = await api.call(getMe, {});
+  const key = await openKeyFile(options.key, 'your approver’s key', options.passphraseFile);
+  const statement = {
+    purpose: 'request' as const,
+    intentHash: hash,
+    credential: parseId('staff', me.id),
+    signedAt: isoTime(systemClock.nowMs()),
+  };
+  const body = { statement, signature: signatureBy(key, statementDigest(statement)) };
+  return one(await api.call(signIntent, { params: { intentId }, body }), ({ id, state }) => ({
+    intent: id,
+    state,
+  }));
+}
+
+/** What freezes an account, and what lifts that. */
+export function registerRestrictions(client: Command): void {
+  const group = client.command('restrictions').description('what freezes an account');
+  lists(
+    group
+      .command('list')
+      .description('newest first, lifted ones too')
+      .option('--customer <id>', 'for staff: only those of this customer'),
+    list,
+  );
+  acts(group.command('show <restriction>').description('one restriction'), show);
+  changes(group.command('lock').description('lock your own account; staff unlock it'), lock);
+  changes(
+    group
+      .command('open-case <customer>')
+      .description('for staff: freeze a customer')
+      .requiredOption('--reason-code <code>', 'account_takeover, legal_order, sanctions_match, …')
+      .requiredOption('--text <text>', 'what the customer may read')
+      .requiredOption('--restricted-text <text>', 'for staff alone')
+      .requiredOption('--review-at <time>', 'when somebody looks at it again, 2026-12-01T09:00:00Z'),
+    open,
+  );
+  changes(
+    group
+      .command('ask-release <restriction>')
+      .description('for staff: ask for it to be lifted; sign the intent next, then others approve it')
+      .requiredOption('--reason <text>', 'why'),
+    ask,
+  );
+  changes(
+    group
+      .command('sign-release <intent>')
+      .description('for staff: sign what you asked for')
+      .requiredOption('--key <file>', 'your key file')
+      .option('--passphrase-file <file>', 'instead of asking')
+      .option('--confirm <digits>', 'first digits of the hash, instead of asking'),
+    sign,
+  );
+}

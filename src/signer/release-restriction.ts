@@ -1,0 +1,99 @@
+import {
+  checkIntentCurrent,
+  checkManifestCurrent,
+  intentHash,
+  parseIntent,
+  requesterKeys,
+  verifyApprovals,
+  verifyRequest,
+  type Manifest,
+} from '../intents/index.ts';
+import { canonicalJson, isoTime, type JsonValue } from '../shared/index.ts';
+import { addAlert } from './alert-store.ts';
+import { SignerError } from './errors.ts';
+import { requireInStep, tellWitness } from './in-step.ts';
+import { appendEntry } from './journal.ts';
+import { requireManifest } from './manifest-store.ts';
+import { addRestrictionRelease, knownRestriction, type KnownRestriction } from './restriction-store.ts';
+import type { SignerAnswer, SignerParameters } from './signer-contract.ts';
+import { exclusively, type SignerParts } from './signer-parts.ts';
+
+type Release = SignerParameters<'release'>;
+
+function checkNames(
+  { intent }: Release,
+  known: KnownRestriction | undefined,
+): asserts known is KnownRestriction {
+  const { restriction, customer, openedBy } = intent.body;
+  if (known?.customer === customer && known.openedBy === openedBy) return;
+  throw new SignerError('restriction_unknown', 'No such restriction was ever imposed here.', {
+    details: { restriction },
+  });
+}
+
+/** What was signed before the restriction was imposed cannot be about it. */
+function checkAfter({ request, approvals }: Release, { restrictedAtMs }: KnownRestriction): void {
+  const signed = [request.statement, ...approvals.map(({ statement }) => statement)];
+  const early = signed.find(({ signedAt }) => Date.parse(signedAt) < restrictedAtMs);
+  if (early === undefined) return;
+  throw new SignerError('approval_before_restriction', 'It was signed before the restriction was imposed.', {
+    details: { signedAt: early.signedAt },
+  });
+}
+
+async function checkEntitled(
+  release: Release,
+  manifest: Manifest,
+  nowMs: number,
+): Promise<readonly string[]> {
+  const { request, approvals } = release;
+  const intent = parseIntent(release.intent);
+  checkManifestCurrent(manifest, nowMs);
+  checkIntentCurrent(intent, manifest.network, nowMs);
+  await verifyRequest(intent, request, requesterKeys(intent, manifest, new Map()), nowMs);
+  const { people } = await verifyApprovals(intent, approvals, manifest, nowMs);
+  return people;
+}
+
+/**
+ * Lifts one restriction when enough people have approved just that, by the manifest and never by the word of the
+ * application; all others stay. May be repeated after a lost answer.
+ * @throws SignerError `restriction_unknown`, `restriction_lifted_already`, `approval_before_restriction`,
+ * `signer_sealed`, `manifest_missing`, `witness_out_of_reach`; IntentError of the intent and its signatures.
+ */
+export async function releaseRestriction(
+  parts: SignerParts,
+  release: Release,
+): Promise<SignerAnswer<'release'>> {
+  await requireInStep(parts);
+  const hash = intentHash(release.intent);
+  const { restriction: id, customer } = release.intent.body;
+  const answer = await exclusively(parts.pool, async (tx) => {
+    const known = await knownRestriction(tx, id);
+    checkNames(release, known);
+    if (known.releasedAtMs !== null) {
+      if (known.releasedBy === hash) return { releasedAt: isoTime(known.releasedAtMs) };
+      throw new SignerError('restriction_lifted_already', 'Another release has lifted it.', {
+        details: { restriction: id },
+      });
+    }
+    checkAfter(release, known);
+    const atMs = parts.clock.nowMs();
+    const people = await checkEntitled(release, await requireManifest(tx), atMs);
+    const document = canonicalJson(release as unknown as JsonValue);
+    await addRestrictionRelease(tx, { restriction: id, intentHash: hash, document }, atMs);
+    const subject: JsonValue = { restriction: id, intentHash: hash };
+    await appendEntry(tx, parts.identity, { kind: 'released', subject, atMs });
+    const details = { restriction: id, approvedBy: [...people] };
+    await addAlert(tx, {
+      atMs,
+      kind: 'released',
+      method: 'release',
+      text: `Lifted a restriction of ${customer}.`,
+      details,
+    });
+    return { releasedAt: isoTime(atMs) };
+  });
+  await tellWitness(parts);
+  return answer;
+}

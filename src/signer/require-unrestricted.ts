@@ -1,0 +1,32 @@
+import type { SigningBundle } from '../intents/index.ts';
+import type { Queryable } from '../postgres/index.ts';
+import { SignerError } from './errors.ts';
+import { lastReleaseOf, restrictedAmong } from './restriction-store.ts';
+
+/** By the signer's own record, whatever the application says. @throws SignerError `account_restricted`. */
+export async function requireUnrestricted(tx: Queryable, customers: readonly string[]): Promise<void> {
+  const [restricted] = await restrictedAmong(tx, customers);
+  if (restricted === undefined) return;
+  throw new SignerError('account_restricted', 'The account is restricted: nothing of it is signed.', {
+    details: { customer: restricted },
+  });
+}
+
+/**
+ * Who approved before an account was restricted did not know what the restriction was about: they are asked again.
+ * @throws SignerError `approval_before_release`.
+ */
+export async function requireApprovedSinceRelease(tx: Queryable, bundle: SigningBundle): Promise<void> {
+  for (const { intent, approvals } of bundle.intents) {
+    const fromMs = await lastReleaseOf(tx, intent.body.customer);
+    const old = approvals.find(({ statement }) => Date.parse(statement.signedAt) < fromMs);
+    if (old === undefined) continue;
+    throw new SignerError(
+      'approval_before_release',
+      'What was approved before the account was released is void.',
+      {
+        details: { intent: intent.id, signedAt: old.statement.signedAt },
+      },
+    );
+  }
+}

@@ -1,0 +1,44 @@
+import { isoTime, type JsonValue } from '../shared/index.ts';
+import { addAlert } from './alert-store.ts';
+import { SignerError } from './errors.ts';
+import { tellWitness } from './in-step.ts';
+import { appendEntry } from './journal.ts';
+import { addRestriction, knownRestriction } from './restriction-store.ts';
+import type { SignerAnswer, SignerParameters } from './signer-contract.ts';
+import { exclusively, type SignerParts } from './signer-parts.ts';
+
+/**
+ * Signs nothing more for a customer, sealed or not, from the answer on. Anybody who reaches the socket may ask for
+ * it, since it only stops. May be repeated. @throws SignerError `restriction_differs`.
+ */
+export async function restrictCustomer(
+  parts: SignerParts,
+  { restriction: id, customer, openedBy }: SignerParameters<'restrict'>,
+): Promise<SignerAnswer<'restrict'>> {
+  const answer = await exclusively(parts.pool, async (tx) => {
+    const known = await knownRestriction(tx, id);
+    if (known !== undefined) {
+      if (known.customer === customer && known.openedBy === openedBy) {
+        return { restrictedAt: isoTime(known.restrictedAtMs) };
+      }
+      throw new SignerError('restriction_differs', 'This id is known with another customer or opener.', {
+        details: { restriction: id },
+      });
+    }
+    const atMs = parts.clock.nowMs();
+    await addRestriction(tx, { id, customer, openedBy }, atMs);
+    const subject: JsonValue = { restriction: id, customer, openedBy };
+    await appendEntry(tx, parts.identity, { kind: 'restricted', subject, atMs });
+    const text = `Signs nothing more for ${customer}.`;
+    await addAlert(tx, {
+      atMs,
+      kind: 'restricted',
+      method: 'restrict',
+      text,
+      details: { restriction: id, openedBy },
+    });
+    return { restrictedAt: isoTime(atMs) };
+  });
+  await tellWitness(parts);
+  return answer;
+}

@@ -1,0 +1,108 @@
+import { inTransaction } from '../../src/database/index.ts';
+import { settleRestrictions } from '../../src/freeze/index.ts';
+import { imposeRestriction } from '../../src/freeze/impose-restriction.ts';
+import { requestRelease } from '../../src/freeze/request-release.ts';
+import { findRestriction } from '../../src/freeze/restriction-store.ts';
+import type { Restriction, RestrictionId } from '../../src/freeze/restriction.ts';
+import { intentHash, statementDigest, type Intent } from '../../src/intents/index.ts';
+import { isoTime, newId, parseId, type CustomerId, type StaffId } from '../../src/shared/index.ts';
+import { vaultWalletsOf } from '../../src/wallets/index.ts';
+import { withdrawalsBeyondRecall } from '../../src/withdrawals/index.ts';
+import { SOMEBODY, type House } from '../withdrawals/support/house.ts';
+
+type SettleParts = Parameters<typeof settleRestrictions>[0];
+
+/** Officers at work in a house that pays out: they impose, ask, approve, and the worker carries it on. */
+export class FrozenHouse {
+  readonly house: House;
+  readonly parts: SettleParts;
+
+  constructor(house: House) {
+    this.house = house;
+    const { database, clock, ledger, queue } = { ...house.parts, ledger: house.chain.house.ledger };
+    const { signer } = house.chain.house;
+    this.parts = {
+      ...{ database, clock, ledger, queue },
+      vaultsOf: vaultWalletsOf,
+      beyondRecall: withdrawalsBeyondRecall,
+      signer: {
+        restrict: async ({ id: restriction, customer, openedBy }) => {
+          await signer.restrict({ restriction, customer, openedBy });
+        },
+        release: async ({ intent, request, approvals }) => {
+          await signer.release({ intent, request, approvals: [...approvals] });
+        },
+      },
+    };
+  }
+
+  get officers(): readonly { readonly id: StaffId }[] {
+    return this.house.chain.house.scene.house.house.approvers;
+  }
+
+  /** A case, not acknowledged by anybody yet. */
+  async impose(
+    customer: CustomerId,
+    openedBy: StaffId | CustomerId = newId('staff'),
+  ): Promise<RestrictionId> {
+    this.house.chain.house.scene.clock.advance(1_000);
+    const id = newId('restriction');
+    const texts = {
+      publicText: 'Please call us.',
+      restrictedText: 'a hint',
+      reviewAt: new Date(Date.now() + 86_400_000),
+    };
+    const it = { id, customer, kind: 'case', reasonCode: 'account_takeover', openedBy, ...texts } as const;
+    await inTransaction(this.house.database, (tx) =>
+      imposeRestriction(tx, this.house.parts.clock, it, SOMEBODY),
+    );
+    return id;
+  }
+
+  /** The worker's steps, until nothing is due. */
+  async settle(): Promise<void> {
+    for (let step = 0; step < 50; step++) if ((await settleRestrictions(this.parts)) === 0) return;
+    throw new Error('the steps do not end');
+  }
+
+  async frozen(customer: CustomerId): Promise<RestrictionId> {
+    const id = await this.impose(customer);
+    await this.settle();
+    return id;
+  }
+
+  read(id: RestrictionId): Promise<Restriction> {
+    return findRestriction(this.house.database, id);
+  }
+
+  /** A release that one officer asks for and signs. */
+  async ask(restriction: RestrictionId, by = 0): Promise<Intent> {
+    this.house.chain.house.scene.clock.advance(1_000);
+    const { clock, network, queue, policyVersion } = this.house.parts;
+    const officer = this.house.chain.house.scene.house.house.approvers[by]!;
+    const asked = {
+      ...{ intent: newId('intent'), restriction, requester: officer.id },
+      reason: 'They came in person.',
+    };
+    const parts = { database: this.house.database, clock, network, queue, policyVersion };
+    return await inTransaction(this.house.database, async (tx) => {
+      const { intent } = await requestRelease(parts, tx, asked, SOMEBODY);
+      const statement = {
+        purpose: 'request' as const,
+        intentHash: intentHash(intent),
+        credential: officer.id,
+        signedAt: isoTime(clock.nowMs()),
+      };
+      const request = { statement, signature: officer.signer.sign(statementDigest(statement)) };
+      await queue.sign(tx, parseId('intent', intent.id), request, SOMEBODY);
+      return intent;
+    });
+  }
+
+  /** Asked for by one officer, approved by another, and carried out. */
+  async release(restriction: RestrictionId): Promise<void> {
+    const intent = await this.ask(restriction);
+    await this.house.judge(intent, 1);
+    await this.settle();
+  }
+}
