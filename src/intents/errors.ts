@@ -29,6 +29,8 @@ export type IntentErrorCode =
   | 'receipt_signed_by_stranger'
   | 'bundle_malformed'
   | 'bundle_for_another_wallet'
+  | 'customer_key_malformed'
+  | 'customer_key_foreign'
   | 'master_lock_malformed'
   | 'master_lock_not_vouched_for'
   | 'statement_malformed'

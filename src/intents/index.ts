@@ -65,4 +65,27 @@ export {
   verifyCustomerStatement,
   type StatementExpectation,
 } from './customer-statement.ts';
+export {
+  lockSigner,
+  makeCredentialPin,
+  makeCustomerStatement,
+  makeMasterLockRegistration,
+  makeRequest,
+  type CustomerSigner,
+} from './sign-as-customer.ts';
+export {
+  makeCustomerKey,
+  openCustomerKeyBackup,
+  parseCustomerKeyBackup,
+  type CustomerKeyBackup,
+} from './customer-key.ts';
+export {
+  bundleTrust,
+  checkForCustomer,
+  cosignAsCustomer,
+  followManifests,
+  type CheckedForCustomer,
+  type CustomerTrust,
+} from './cosign.ts';
+export { describeEntitled, describeVerified } from './describe-bundle.ts';
 export { samePublicKey } from './public-key.ts';

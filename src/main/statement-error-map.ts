@@ -33,6 +33,8 @@ export const intentErrorMap = {
   receipt_signed_by_stranger: { status: 409, title: 'No signer of the manifest gave the receipt' },
   bundle_malformed: { status: 422, title: 'The bundle is malformed' },
   bundle_for_another_wallet: { status: 422, title: 'The bundle is for another wallet' },
+  customer_key_malformed: { status: 422, title: 'The customer’s key is malformed' },
+  customer_key_foreign: { status: 422, title: 'The key is not the customer’s key of the wallet' },
   master_lock_malformed: { status: 422, title: 'The master lock is malformed' },
   master_lock_not_vouched_for: { status: 403, title: 'The master lock before has not signed' },
   statement_malformed: { status: 422, title: 'The statement is malformed' },

@@ -13,7 +13,7 @@ export { checkBackups, type BackupReport, type SiteReport } from './check-backup
 export { restoreSite } from './restore-site.ts';
 export { disasterSource, nestedSource, rewrapKeys, type KeySource } from './rewrap.ts';
 export { requireCurrentMasters } from './officer-masters.ts';
-export { attestsBy, followManifests, loadManifest, manifestInForce } from './manifests.ts';
+export { attestsBy, loadManifest, manifestInForce } from './manifests.ts';
 export { generateKeys } from './pool.ts';
 export { parseCredentialPin, pinCredential } from './credentials.ts';
 export { parseRegistrationFile, registerWallet } from './wallets.ts';
@@ -33,7 +33,7 @@ export {
   readBundleFile,
   type BundleFormat,
 } from './bundle-files.ts';
-export { describeVerified, inspectBundle } from './describe-bundle.ts';
+export { inspectBundle } from './describe-bundle.ts';
 export {
   createCustomerKey,
   openCustomerKey,
@@ -41,7 +41,7 @@ export {
   publicKeyOf,
   signatureBy,
 } from './customer-key.ts';
-export { checkForCustomer, signForCustomer } from './customer-sign.ts';
+export { signForCustomer } from './customer-sign.ts';
 export {
   describeManifest,
   draftManifest,

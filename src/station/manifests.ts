@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   acceptManifest,
+  followManifests,
   hash32,
   manifestHash,
   parseSignedManifest,
@@ -21,23 +22,6 @@ function folder(station: Station): string {
 
 function fileOf(station: Station, number: number): string {
   return join(folder(station), `${String(number).padStart(6, '0')}.json`);
-}
-
-/**
- * Follows manifests from the first, whose hash was pinned beforehand, to the last; each is signed by the officers
- * of the one before. @returns all of them, in order. @throws IntentError `manifest_…`, `signature_wrong`.
- */
-export async function followManifests(
-  firstHash: string,
-  signed: readonly SignedManifest[],
-  network: Manifest['network'],
-): Promise<Manifest[]> {
-  const accepted: Manifest[] = [];
-  for (const candidate of signed) {
-    const inForce = accepted.at(-1) ?? { pinnedFirstHash: firstHash };
-    accepted.push(await acceptManifest(inForce, candidate, network));
-  }
-  return accepted;
 }
 
 async function pinnedHash(station: Station): Promise<string | undefined> {

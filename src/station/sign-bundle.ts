@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { psbtToBase64, signPsbt, type Psbt } from '../bitcoin/index.ts';
 import {
+  bundleTrust,
   verifyBundle,
-  type BundleTrust,
   type KeyAttestation,
   type SigningBundle,
   type VerifiedBundle,
@@ -58,26 +58,6 @@ export function requireConfirmation(verified: readonly VerifiedBundle[], typed: 
     'confirmation_wrong',
     'The digits typed are not the last ones of the amount: nothing was signed.',
   );
-}
-
-/** What the pinned wallet is called in explanations. */
-export function bundleTrust(
-  wallet: Pick<PinnedWallet, 'registration' | 'descriptor'>,
-  manifest: BundleTrust['manifest'],
-  credentialsOf: BundleTrust['credentialsOf'],
-): BundleTrust {
-  const { registration, descriptor } = wallet;
-  return {
-    manifest,
-    wallet: {
-      id: registration.wallet,
-      name: registration.wallet,
-      customer: registration.customer,
-      descriptor,
-      keyNames: registration.keys.map(({ statement }) => `${statement.role} key of ${statement.source}`),
-    },
-    credentialsOf,
-  };
 }
 
 /**

@@ -103,9 +103,14 @@ async function customerKeys(
 ): Promise<readonly AttestedKey[]> {
   const { customerKey } = await tx.wallet.findUniqueOrThrow({ where: { id: idToUuid(wallet.id) } });
   if (customerKey === null) return [];
-  const attestation = parseKeyAttestation(JSON.parse(customerKey));
-  const key = await verifyKeyAttestation(attestation, credentials, parts.network);
-  return [{ attestation, key }];
+  const stored: unknown = JSON.parse(customerKey);
+  const keys: AttestedKey[] = [];
+  // A row from before a wallet could have two holds the one alone.
+  for (const entry of Array.isArray(stored) ? stored : [stored]) {
+    const attestation = parseKeyAttestation(entry);
+    keys.push({ attestation, key: await verifyKeyAttestation(attestation, credentials, parts.network) });
+  }
+  return keys;
 }
 
 /** Keys stand in a descriptor in this order; addresses do not depend on it (BIP67). */

@@ -8,15 +8,15 @@ import { signingCredentialsOf } from './signing-credentials.ts';
 import { record, type Cause } from './wallet-audit.ts';
 import type { WalletParts } from './wallet-parts.ts';
 import { readWallet } from './wallet-store.ts';
-import { requireOpenable, type OpenablePlan, type Wallet } from './wallet.ts';
+import { customerKeyCount, requireOpenable, type OpenablePlan, type Wallet } from './wallet.ts';
 
 export interface WalletRequest {
   readonly id: WalletId;
   readonly customer: CustomerId;
   readonly plan: string;
   readonly label: string;
-  /** For `collaborative`: the customer's own account key, attested by one of their credentials. */
-  readonly customerKey: unknown;
+  /** The customer's own account keys, one for `collaborative`, two for `self_custody`, attested by their credentials. */
+  readonly customerKeys: readonly unknown[];
   /** The wallet whose place it takes. */
   readonly replaces?: WalletId;
 }
@@ -29,13 +29,13 @@ async function insert(
     readonly customer: CustomerId | null;
     readonly plan: OpenablePlan;
     readonly label: string;
-    readonly customerKey: KeyAttestation | null;
+    readonly customerKeys: readonly KeyAttestation[];
     readonly replaces?: WalletId;
   },
   cause: Cause,
 ): Promise<Wallet> {
   const now = new Date(parts.clock.nowMs());
-  const { id, customer, plan, label, customerKey, replaces } = wallet;
+  const { id, customer, plan, label, customerKeys, replaces } = wallet;
   await tx.wallet.create({
     data: {
       id: idToUuid(id),
@@ -44,7 +44,7 @@ async function insert(
       plan,
       label,
       state: 'requested',
-      customerKey: customerKey === null ? null : canonicalJson(customerKey),
+      customerKey: customerKeys.length === 0 ? null : canonicalJson(customerKeys),
       replacesId: replaces === undefined ? null : idToUuid(replaces),
       createdAt: now,
       nextStepAt: now,
@@ -56,12 +56,13 @@ async function insert(
   return readWallet(tx, id);
 }
 
-async function checkCustomerKey(
+/** As many keys as the plan asks for, all different, each attested by a credential of this customer. */
+async function checkCustomerKeys(
   tx: DatabaseTransaction,
   parts: WalletParts,
   plan: OpenablePlan,
-  { customer, customerKey }: WalletRequest,
-): Promise<KeyAttestation | null> {
+  { customer, customerKeys }: WalletRequest,
+): Promise<readonly KeyAttestation[]> {
   const credentials = await signingCredentialsOf(tx, customer);
   if (credentials.length === 0) {
     throw new WalletError(
@@ -69,20 +70,23 @@ async function checkCustomerKey(
       'Add a key that you sign requests with first: without one nothing could ever be withdrawn.',
     );
   }
-  if (plan !== 'collaborative') {
-    if (customerKey === null) return null;
-    throw new WalletError('customer_key_unexpected', 'All keys of a custodial wallet are the institution’s.');
+  const wanted = customerKeyCount(plan);
+  if (customerKeys.length > wanted) {
+    throw new WalletError('customer_key_unexpected', 'The plan has fewer keys of the customer.', {
+      details: { plan, wanted, given: customerKeys.length },
+    });
   }
-  if (customerKey === null) {
-    throw new WalletError('customer_key_missing', 'A collaborative wallet needs your own account key.');
-  }
-  const attestation = parseKeyAttestation(customerKey);
-  if (attestation.statement.role !== 'customer') {
-    throw new WalletError('customer_key_missing', 'This key is attested for another role.');
+  const attestations = customerKeys.map(parseKeyAttestation);
+  const isOwn = attestations.every(({ statement }) => statement.role === 'customer');
+  const distinct = new Set(attestations.map(({ statement }) => statement.xpub)).size;
+  if (!isOwn || distinct < wanted) {
+    throw new WalletError('customer_key_missing', 'The plan needs other account keys of your own.', {
+      details: { plan, wanted, given: isOwn ? distinct : 0 },
+    });
   }
   const trusted = credentials.map(({ publicKey }) => publicKey);
-  await verifyKeyAttestation(attestation, trusted, parts.network);
-  return attestation;
+  for (const attestation of attestations) await verifyKeyAttestation(attestation, trusted, parts.network);
+  return attestations;
 }
 
 /**
@@ -98,9 +102,9 @@ export async function requestWallet(
 ): Promise<Wallet> {
   await requireAllowed(tx, request.customer, 'new_address');
   const plan = requireOpenable(request.plan);
-  const customerKey = await checkCustomerKey(tx, parts, plan, request);
+  const customerKeys = await checkCustomerKeys(tx, parts, plan, request);
   const { id, customer, label, replaces } = request;
-  const wish = { id, customer, plan, label, customerKey };
+  const wish = { id, customer, plan, label, customerKeys };
   return insert(tx, parts, replaces === undefined ? wish : { ...wish, replaces }, cause);
 }
 
@@ -122,7 +126,7 @@ export async function requestTreasury(parts: WalletParts, label: string, cause: 
       customer: null,
       plan: 'custodial',
       label,
-      customerKey: null,
+      customerKeys: [],
     } as const;
     return insert(tx, parts, wallet, cause);
   });

@@ -43,5 +43,6 @@ export async function rotateWallet(
     });
   }
   await record(tx, parts.clock, cause, 'wallet.rotate', old.id, { replacement: id, reason });
-  return requestWallet(tx, parts, { id, customer, plan, label, customerKey, replaces: old.id }, cause);
+  const customerKeys = customerKey === null ? [] : [customerKey];
+  return requestWallet(tx, parts, { id, customer, plan, label, customerKeys, replaces: old.id }, cause);
 }

@@ -51,7 +51,7 @@ export const requestWallet = defineOperation({
   description:
     'The wallet is opened by itself within seconds: the platform makes its key, cold keys are taken from the ' +
     'pool, every attestation is checked, and the signer pins the descriptor. A collaborative wallet brings the ' +
-    'customer’s own account key, attested by one of their signing credentials.',
+    'customer’s own account key, a self-custody wallet two, each attested by a signing credential of the customer.',
   access: OWNER,
   body: z.strictObject({
     plan: z.enum(WALLET_PLANS),
@@ -61,6 +61,11 @@ export const requestWallet = defineOperation({
       .nullable()
       .optional()
       .describe('For a collaborative wallet: what `trilock customer-key create` writes as attestation.'),
+    customerKeys: z
+      .array(z.record(z.string(), z.unknown()))
+      .max(2)
+      .optional()
+      .describe('The same as a list: two keys for a self-custody wallet, the customer’s alone.'),
   }),
   responses: { 202: { description: 'Being opened', body: walletSchema } },
   errors: [

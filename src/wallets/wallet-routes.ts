@@ -48,11 +48,12 @@ function walletOperations(parts: WalletParts): BoundOperation[] {
   const { database } = parts;
   return [
     handleOnce(contract.requestWallet, async (request, effect) => {
-      const { plan, label, customerKey = null } = request.body;
+      const { plan, label, customerKey = null, customerKeys } = request.body;
       const customer = requireCustomer(request.principal);
       const id = effect.id('wallet');
       return await effect.commit(async (tx) => {
-        const wish = { id, customer, plan, label, customerKey };
+        const keys = customerKeys ?? (customerKey === null ? [] : [customerKey]);
+        const wish = { id, customer, plan, label, customerKeys: keys };
         const wallet = await requestWallet(tx, parts, wish, originOf(request));
         return { status: 202, body: walletWire(wallet), location: `/v1/wallets/${id}` };
       });

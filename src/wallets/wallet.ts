@@ -54,7 +54,11 @@ export interface Wallet {
 }
 
 /** The plans that can be opened today; the tables are ready for the others. */
-export const OPENABLE_PLANS = ['custodial', 'collaborative'] as const satisfies readonly WalletPlan[];
+export const OPENABLE_PLANS = [
+  'custodial',
+  'collaborative',
+  'self_custody',
+] as const satisfies readonly WalletPlan[];
 export type OpenablePlan = (typeof OPENABLE_PLANS)[number];
 
 /** @throws WalletError `wallet_plan_unsupported`. */
@@ -70,6 +74,12 @@ export function requireOpenable(plan: string): OpenablePlan {
 
 export function isWalletPlan(text: string): text is WalletPlan {
   return (WALLET_PLANS as readonly string[]).includes(text);
+}
+
+/** How many account keys the customer brings. */
+export function customerKeyCount(plan: WalletPlan): number {
+  const roles: readonly CosignerRole[] = PLAN_KEYS[plan];
+  return roles.filter((role) => role === 'customer').length;
 }
 
 /** The roles of a plan that come from the pools. */

@@ -7,9 +7,9 @@ import {
   manifestHash,
   parseSignedManifest,
   verifyKeyAttestation,
+  checkForCustomer,
 } from '../../src/intents/index.ts';
 import {
-  checkForCustomer,
   createCustomerKey,
   describeManifest,
   draftManifest,
@@ -151,7 +151,9 @@ describe('a customer’s own key', () => {
     expect(await refusalOf(() => signForCustomer(checked, made.file, Buffer.from('wrong')))).toBe(
       'passphrase_wrong',
     );
-    expect(await refusalOf(() => signForCustomer(checked, stranger, passphrase))).toBe('own_key_missing');
+    expect(await refusalOf(() => signForCustomer(checked, stranger, passphrase))).toBe(
+      'customer_key_foreign',
+    );
     const renamed = { ...stranger, xpub: made.file.xpub };
     expect(await refusalOf(() => signForCustomer(checked, renamed, passphrase))).toBe('passphrase_wrong');
     expect(await refusalOf(() => parseCustomerKeyFile({ ...made.file, more: 1 }))).toBe('document_malformed');

@@ -165,10 +165,10 @@ export class CustodyHouse {
     return { statement, signature: signer.sign(credentialPinDigest(statement)) };
   }
 
-  async request(customer: CustomerId, plan = 'custodial', customerKey: unknown = null): Promise<WalletId> {
+  async request(customer: CustomerId, plan = 'custodial', ...customerKeys: unknown[]): Promise<WalletId> {
     const id = newId('wallet');
     await inTransaction(this.database, (tx) =>
-      requestWallet(tx, this.parts, { id, customer, plan, label: 'savings', customerKey }, TEST_CAUSE),
+      requestWallet(tx, this.parts, { id, customer, plan, label: 'savings', customerKeys }, TEST_CAUSE),
     );
     return id;
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseDescriptor } from '../../src/bitcoin/index.ts';
+import { parseDescriptor, psbtToBase64, signPsbt } from '../../src/bitcoin/index.ts';
 import { parseRegistrationFile } from '../../src/station/index.ts';
 import { SignerError } from '../../src/signer/index.ts';
 import { idToUuid, isDomainError, newId } from '../../src/shared/index.ts';
@@ -14,7 +14,15 @@ import {
   stepWallets,
 } from '../../src/wallets/index.ts';
 import { nextWalletState, WALLET_COMMANDS, WALLET_STATES } from '../../src/wallets/wallet.ts';
-import { attestationOf, attestedKey } from '../fixtures/custody.ts';
+import {
+  attestationOf,
+  attestedKey,
+  builtPayout,
+  enoughApprovals,
+  payoutIntent,
+  requestBy,
+  type TestWallet,
+} from '../fixtures/custody.ts';
 import { at } from '../fixtures/intents.ts';
 import { ed25519Signer, passkeySigner } from '../fixtures/signing-keys.ts';
 import { runAsSuperuser } from '../ledger/ledger-database.ts';
@@ -131,8 +139,9 @@ describe('opening', () => {
     await house.stock(1);
     const own = (signer = customer.signer) =>
       attestedKey(`own key of ${customer.id}`, 'customer', signer).attestation;
-    const request = (key: unknown) => codeOf(() => house.request(customer.id, 'collaborative', key));
-    expect(await request(null)).toBe('customer_key_missing');
+    const request = (...keys: unknown[]) =>
+      codeOf(() => house.request(customer.id, 'collaborative', ...keys));
+    expect(await request()).toBe('customer_key_missing');
     expect(await request(own(passkeySigner()))).toBe('key_attested_by_stranger');
     expect(await request(house.freshPool(1)[0])).toBe('customer_key_missing');
     expect(await codeOf(() => house.request(customer.id, 'custodial', own()))).toBe(
@@ -148,6 +157,54 @@ describe('opening', () => {
     const second = await house.request(customer.id, 'collaborative', own());
     await stepWallets(house.parts);
     expect(await readWallet(house.database, second)).toMatchObject({ state: 'failed', descriptor: null });
+  });
+
+  test('a self-custody wallet takes two keys of the customer, and pays with either', async () => {
+    const customer = await house.customer();
+    const keys = ['one', 'two'].map((name) =>
+      attestedKey(`${name} of ${customer.id}`, 'customer', customer.signer),
+    );
+    const [first, second] = keys.map(({ attestation }) => attestation);
+    const request = (...offered: unknown[]) =>
+      codeOf(() => house.request(customer.id, 'self_custody', ...offered));
+    expect(await request(first)).toBe('customer_key_missing');
+    expect(await request(first, first)).toBe('customer_key_missing');
+    expect(await request(first, second, second)).toBe('customer_key_unexpected');
+    const { id } = await house.opened(await house.request(customer.id, 'self_custody', first, second));
+    const { registration, receipt } = await readStationRegistration(house.database, id);
+    expect(registration.keys.map(({ statement }) => statement.role)).toEqual([
+      'customer',
+      'customer',
+      'platform',
+    ]);
+    const descriptor = parseDescriptor(registration.descriptor, 'regtest');
+    const wallet: TestWallet = {
+      id,
+      plan: 'self_custody',
+      customer,
+      keys,
+      descriptor,
+      registration,
+      receipt,
+    };
+    for (const { accountKey } of keys) {
+      const intent = payoutIntent(wallet);
+      const { psbt } = builtPayout(wallet, [intent], house.scene.coins(wallet));
+      const approvals = enoughApprovals(house.scene.house, intent);
+      const unsigned = {
+        version: 1 as const,
+        wallet: id,
+        intents: [{ intent, request: requestBy(customer, intent), approvals }],
+      };
+      const bundle = (signed: typeof psbt) => ({ ...unsigned, psbt: psbtToBase64(signed) });
+      expect(await codeOf(() => house.signer.sign({ bundle: bundle(psbt) }))).toBe(
+        'cosigner_signature_missing',
+      );
+      const { transaction } = await house.signer.sign({
+        bundle: bundle(signPsbt(psbt, accountKey, descriptor)),
+      });
+      expect(transaction).toMatch(/^[0-9a-f]+$/);
+    }
   });
 
   test('waits for keys, for credentials to be pinned, and for a signer that is away', async () => {

@@ -14,4 +14,5 @@ export {
   type LockCertificateFacts,
   type LockUse,
 } from './lock-certificate.ts';
+export { newKeyEntropy, seedOfKeyEntropy } from './bip39.ts';
 export { openWithLock, sealToLock } from './seal-to-lock.ts';

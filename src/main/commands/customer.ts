@@ -1,12 +1,16 @@
 import type { Command } from 'commander';
 import { NETWORK_NAMES, parseNetworkName } from '../../bitcoin/index.ts';
-import { parseSignedManifest, parseSigningBundle, type Manifest } from '../../intents/index.ts';
+import {
+  parseSignedManifest,
+  parseSigningBundle,
+  type Manifest,
+  describeVerified,
+  checkForCustomer,
+  followManifests,
+} from '../../intents/index.ts';
 import { SharedError, systemClock } from '../../shared/index.ts';
 import {
-  checkForCustomer,
   createCustomerKey,
-  describeVerified,
-  followManifests,
   parseCustomerKeyFile,
   parseRegistrationFile,
   readDocument,

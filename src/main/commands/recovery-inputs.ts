@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { MAX_PSBT_BYTES, parsePsbt, parsePsbtBase64, type Psbt } from '../../bitcoin/index.ts';
 import type { CoreNodeOptions } from '../../chain/index.ts';
-import { parseSignedManifest, type Manifest } from '../../intents/index.ts';
+import { parseSignedManifest, type Manifest, followManifests } from '../../intents/index.ts';
 import { MAX_ENVELOPE_BYTES, readRegularFile, type MasterPrivateKey } from '../../keyring/index.ts';
 import { kitEnvelopeBlobs, readKit, type CheckedKit, type KeyMaterial } from '../../recovery/index.ts';
 import { SharedError } from '../../shared/index.ts';
-import { followManifests, openCustomerKey, parseCustomerKeyFile, readDocument } from '../../station/index.ts';
+import { openCustomerKey, parseCustomerKeyFile, readDocument } from '../../station/index.ts';
 import { askText } from '../terminal/ask.ts';
 import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts';
 

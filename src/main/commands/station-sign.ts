@@ -1,3 +1,4 @@
+import { describeVerified } from '../../intents/index.ts';
 import { basename, extname, join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { writeNewFile, type MasterPrivateKey, type Masters } from '../../keyring/index.ts';
@@ -6,7 +7,6 @@ import {
   BUNDLE_FORMATS,
   bundleFiles,
   checkBundle,
-  describeVerified,
   encodeBundle,
   inspectBundle,
   machineWarnings,

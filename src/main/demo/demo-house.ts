@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectRegtestControl, type RegtestControl } from '../../chain/index.ts';
 import { openDatabase, type Database } from '../../database/index.ts';
+import { describeVerified } from '../../intents/index.ts';
 import { openMasterKey, type MasterPrivateKey, type Masters } from '../../keyring/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import {
   checkBundle,
-  describeVerified,
   manifestInForce,
   openStation,
   registerWallet,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { build } from 'vite';
 import { NONCE_PLACEHOLDER } from './security-policy.ts';
+import { curveInBrowser } from './wasm-plugin.ts';
 
 const WEB_SOURCE = join(import.meta.dirname, '..');
 
@@ -33,7 +34,7 @@ async function bundleInto(directory: string): Promise<void> {
     logLevel: 'silent',
     publicDir: false,
     cacheDir: join(directory, '.cache'),
-    plugins: [react()],
+    plugins: [react(), curveInBrowser()],
     html: { cspNonce: NONCE_PLACEHOLDER },
     build: {
       outDir: directory,

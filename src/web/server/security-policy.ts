@@ -10,7 +10,8 @@ export const NONCE_PLACEHOLDER = '__STYLE_NONCE__';
 export function contentSecurityPolicy(styleNonce: string): string {
   return [
     "default-src 'none'",
-    "script-src 'self'",
+    // The curve is WebAssembly, compiled from our own origin; text is still never run.
+    "script-src 'self' 'wasm-unsafe-eval'",
     `style-src 'self' 'nonce-${styleNonce}'`,
     "img-src 'self'",
     "font-src 'self'",
