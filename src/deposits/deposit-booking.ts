@@ -26,10 +26,17 @@ const EVENTS = {
   reverse: { usual: 'DepositReversed', frozen: 'DepositReversedFrozen' },
   recredit: { usual: 'DepositRemined', frozen: 'DepositReminedFrozen' },
   set_apart: { usual: 'DepositSetApart', frozen: null },
+  release: { usual: 'DepositReleased', frozen: null },
 } as const satisfies Record<DepositStep, { usual: string; frozen: string | null }>;
 
 /** May be tried anew under another id. The others end a hold and name its try. */
-const MOVES: ReadonlySet<DepositStep> = new Set(['unquarantine', 'reverse', 'recredit', 'set_apart']);
+const MOVES: ReadonlySet<DepositStep> = new Set([
+  'unquarantine',
+  'reverse',
+  'recredit',
+  'set_apart',
+  'release',
+]);
 
 /** Whose accounts a deposit touches. */
 export function partiesOf(deposit: Deposit): Parties {
@@ -71,7 +78,9 @@ export async function bookDeposit(ledger: LedgerClient, deposit: Deposit, begun:
   const commands = bookEvent(occurrence(deposit, begun, usual));
   // What is owed is paid from all that is available. A frozen balance is not debited: then it stays owed.
   const collection =
-    begun.step === 'credit' ? bookEvent(occurrence(deposit, begun, 'ReceivableCollected', MAX_MONEY)) : [];
+    begun.step === 'credit' || begun.step === 'release'
+      ? bookEvent(occurrence(deposit, begun, 'ReceivableCollected', MAX_MONEY))
+      : [];
   const { results } = await ledger.submit([...commands, ...collection]);
   const first = refusalOf(results.slice(0, commands.length));
   if (first === null) return { ok: true };

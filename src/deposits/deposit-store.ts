@@ -71,6 +71,7 @@ export function depositOf(row: DepositRow): Deposit {
     holdTry: row.holdTry,
     settleTry: row.settleTry,
     quarantine: row.quarantine === null ? null : oneOf(QUARANTINE_REASONS, row.quarantine),
+    releaseIntent: row.releaseIntent === null ? null : idFromUuid('intent', row.releaseIntent),
     detectedAt: row.detectedAt,
     creditedAt: row.creditedAt,
   };
@@ -97,6 +98,8 @@ export type BookChange = Pick<
   | 'settleAt'
   | 'settleTry'
   | 'quarantine'
+  | 'releaseIntent'
+  | 'customerId'
   | 'creditedAt'
   | 'nextStepAt'
 > & { readonly state?: DepositState };

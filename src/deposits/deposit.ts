@@ -1,4 +1,4 @@
-import type { CustomerId, Id, Satoshis, WalletId } from '../shared/index.ts';
+import type { CustomerId, Id, IntentId, Satoshis, WalletId } from '../shared/index.ts';
 import { DepositError } from './errors.ts';
 
 /**
@@ -25,6 +25,7 @@ export const DEPOSIT_STEPS = [
   'reverse',
   'recredit',
   'set_apart',
+  'release',
 ] as const;
 export type DepositStep = (typeof DEPOSIT_STEPS)[number];
 
@@ -33,7 +34,7 @@ export const DEPOSIT_TABLE = {
   detected: { hold: 'confirming', set_apart: 'quarantined' },
   confirming: { credit: 'credited', quarantine: 'quarantined', drop: 'dropped' },
   credited: { reverse: 'reversed' },
-  quarantined: { unquarantine: 'dropped' },
+  quarantined: { unquarantine: 'dropped', release: 'credited' },
   dropped: { hold: 'confirming', set_apart: 'quarantined' },
   reversed: { recredit: 'credited', set_apart: 'quarantined' },
 } as const satisfies Record<DepositState, Partial<Record<DepositStep, DepositState>>>;
@@ -93,6 +94,8 @@ export interface Deposit {
   /** How often it was tried to collect what is owed for it. */
   readonly settleTry: number;
   readonly quarantine: QuarantineReason | null;
+  /** The approved intent by which it may be credited all the same. */
+  readonly releaseIntent: IntentId | null;
   readonly detectedAt: Date;
   readonly creditedAt: Date | null;
 }
@@ -112,23 +115,25 @@ export function decideDeposit(deposit: Deposit, tipHeight: number): DepositStep 
   const isThere = block !== null;
   const isBookedHere = isThere && booked?.cycle === cycle;
   const isDeep = isThere && tipHeight >= block.creditHeight;
+  const isKeptApart = deposit.quarantine !== null && deposit.releaseIntent === null;
   switch (state) {
     case 'detected':
     case 'dropped':
       if (!isThere) return null;
       // Nothing can be pending in a closed account.
-      return deposit.quarantine === 'account_closed' ? 'set_apart' : 'hold';
+      return isKeptApart && deposit.quarantine === 'account_closed' ? 'set_apart' : 'hold';
     case 'confirming':
       if (!isBookedHere) return 'drop';
       if (!isDeep) return null;
-      return deposit.quarantine === null ? 'credit' : 'quarantine';
+      return isKeptApart ? 'quarantine' : 'credit';
     case 'credited':
       return isBookedHere ? null : 'reverse';
     case 'quarantined':
-      return isBookedHere ? null : 'unquarantine';
+      if (!isBookedHere) return 'unquarantine';
+      return isKeptApart || !isDeep ? null : 'release';
     case 'reversed':
       if (!isDeep) return null;
-      return deposit.quarantine === null ? 'recredit' : 'set_apart';
+      return isKeptApart ? 'set_apart' : 'recredit';
   }
 }
 

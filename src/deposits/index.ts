@@ -6,5 +6,7 @@ export { requestSearch } from './search-again.ts';
 export { DepositFollower, WORKER_FOLLOWER, type FollowingParts } from './follow-deposits.ts';
 export { registerDepositMetric, registerHoldMetric } from './deposit-metrics.ts';
 export { refusedDeposits, stepDeposits, type DepositParts } from './step-deposits.ts';
+export { releaseDeposits, type ReleaseParts } from './release-deposit.ts';
+export { releaseRoutes } from './release-routes.ts';
 export { settleReceivables } from './settle-receivables.ts';
 export { depositErrorMap, depositRoutes, type DepositRouteParts } from './deposit-routes.ts';

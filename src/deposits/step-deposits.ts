@@ -45,6 +45,7 @@ const EVENT_OF = {
   reverse: 'deposit.reversed',
   recredit: 'deposit.credited',
   set_apart: 'deposit.quarantined',
+  release: 'deposit.credited',
 } as const satisfies Record<DepositStep, EventType>;
 
 /** Writes down what is about to be booked, so that whoever comes after a crash books that and nothing else. */
@@ -160,6 +161,7 @@ async function due(parts: DepositParts): Promise<readonly Id<'deposit'>[]> {
       OR state = 'detected' AND block_hash IS NOT NULL
       OR state IN ('confirming', 'credited', 'quarantined') AND (block_hash IS NULL OR cycle <> booked_cycle)
       OR state IN ('confirming', 'reversed') AND credit_height <= ${tip}
+      OR state = 'quarantined' AND release_intent IS NOT NULL AND credit_height <= ${tip}
       OR state = 'dropped' AND block_hash IS NOT NULL)
     ORDER BY next_step_at, id LIMIT ${AT_ONCE}`;
   return rows.map(({ id }) => idFromUuid('deposit', id));

@@ -154,7 +154,9 @@ export function amountAtStake(intent: WithdrawalIntent): Satoshis {
  */
 export function ruleFor(intent: Intent, manifest: Manifest): QuorumRule {
   if (intent.kind === 'withdrawal') return quorumRuleFor(manifest, amountAtStake(intent));
-  if (intent.kind === 'release') return controlRuleFor(manifest, intent.kind);
+  if (intent.kind === 'release' || intent.kind === 'deposit_release') {
+    return controlRuleFor(manifest, intent.kind);
+  }
   return { approvals: manifest.officerQuorum, roles: ['officer'], localApprovals: 1 };
 }
 

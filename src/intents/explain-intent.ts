@@ -1,5 +1,11 @@
 import { addSatoshis, formatBitcoin, parseSatoshis } from '../shared/index.ts';
-import type { Intent, MasterLockRecoveryIntent, ReleaseIntent, WithdrawalIntent } from './intent-contract.ts';
+import type {
+  DepositReleaseIntent,
+  Intent,
+  MasterLockRecoveryIntent,
+  ReleaseIntent,
+  WithdrawalIntent,
+} from './intent-contract.ts';
 import { paymentsTotal } from './intent.ts';
 
 function explainRecovery({
@@ -27,7 +33,23 @@ export function explainIntent(intent: Intent): readonly string[] {
       return explainRecovery(intent);
     case 'release':
       return explainRelease(intent);
+    case 'deposit_release':
+      return explainDepositRelease(intent);
   }
+}
+
+function explainDepositRelease({
+  body,
+  requester,
+  createdAt,
+  expiresAt,
+}: DepositReleaseIntent): readonly string[] {
+  return [
+    `${requester} asks to credit the quarantined deposit ${body.deposit} of ${formatBitcoin(parseSatoshis(body.satoshis))} to customer ${body.customer}.`,
+    `On the chain it is ${body.outpoint}.`,
+    `The reason given: ${body.reason}`,
+    `Asked at ${createdAt}; void after ${expiresAt}.`,
+  ];
 }
 
 function explainRelease({ body, requester, createdAt, expiresAt }: ReleaseIntent): readonly string[] {

@@ -64,14 +64,31 @@ export const releaseIntentSchema = z.strictObject({
   }),
 });
 
+/** Lets one quarantined deposit go to a customer's balance; the deposit is named by what the chain has of it too. */
+export const depositReleaseIntentSchema = z.strictObject({
+  ...envelope,
+  kind: z.literal('deposit_release'),
+  requester: idText('staff'),
+  body: z.strictObject({
+    customer: idText('customer'),
+    deposit: idText('deposit'),
+    /** `txid:vout`. */
+    outpoint: z.string().regex(/^[0-9a-f]{64}:[0-9]{1,10}$/),
+    satoshis: satoshiText,
+    /** Why it may be credited; for staff, never shown to the customer. */
+    reason: plainText.min(1),
+  }),
+});
+
 /** Kinds whose quorum is a rule of their own in the manifest; one without a rule is never carried out. */
-export const CONTROL_KINDS = ['release'] as const;
+export const CONTROL_KINDS = ['release', 'deposit_release'] as const;
 
 /** The canonical statement of what is to happen. Each kind has a body of its own. */
 export const intentSchema = z.discriminatedUnion('kind', [
   withdrawalIntentSchema,
   masterLockRecoveryIntentSchema,
   releaseIntentSchema,
+  depositReleaseIntentSchema,
 ]);
 
 export type Intent = z.infer<typeof intentSchema>;
@@ -79,6 +96,7 @@ export type IntentKind = Intent['kind'];
 export type WithdrawalIntent = z.infer<typeof withdrawalIntentSchema>;
 export type MasterLockRecoveryIntent = z.infer<typeof masterLockRecoveryIntentSchema>;
 export type ReleaseIntent = z.infer<typeof releaseIntentSchema>;
+export type DepositReleaseIntent = z.infer<typeof depositReleaseIntentSchema>;
 export type IntentOf<Kind extends IntentKind> = Extract<Intent, { readonly kind: Kind }>;
 export type WithdrawalBody = z.infer<typeof withdrawalBodySchema>;
 export type Payment = z.infer<typeof paymentSchema>;

@@ -2,7 +2,7 @@ import { approvalRoutes } from '../approvals/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ChainNode } from '../chain/index.ts';
 import type { Database } from '../database/index.ts';
-import { depositRoutes, WORKER_FOLLOWER } from '../deposits/index.ts';
+import { depositRoutes, releaseRoutes, WORKER_FOLLOWER } from '../deposits/index.ts';
 import { eventRoutes, webhookRoutes, type WebhookParts } from '../events/index.ts';
 import { restrictionRoutes } from '../freeze/index.ts';
 import { handle, type BoundOperation, type KeyedHash } from '../http/index.ts';
@@ -59,6 +59,7 @@ export function composeOperations(parts: OperationParts): {
       ...eventRoutes(database),
       ...walletRoutes(parts),
       ...depositRoutes({ database, clock, follower: WORKER_FOLLOWER }),
+      ...releaseRoutes(withdrawals),
       ...transferRoutes(parts),
       ...approvalRoutes(withdrawals),
       ...restrictionRoutes(withdrawals),

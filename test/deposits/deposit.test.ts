@@ -21,6 +21,7 @@ const ALLOWED: Readonly<Record<string, DepositState>> = {
   'confirming drop': 'dropped',
   'credited reverse': 'reversed',
   'quarantined unquarantine': 'dropped',
+  'quarantined release': 'credited',
   'dropped hold': 'confirming',
   'dropped set_apart': 'quarantined',
   'reversed recredit': 'credited',
@@ -34,7 +35,15 @@ function deposit(change: Partial<Deposit>): Deposit {
     ...{ id: newId('deposit'), txid: 'aa'.repeat(32), vout: 0, walletId: newId('wallet') },
     ...{ addressId: newId('address'), address: 'bcrt1', customerId: newId('customer'), balance: 'vault' },
     ...{ satoshis: satoshis(5_000n), coinbase: false, block: null, cycle: 1, state: 'detected', version: 1 },
-    ...{ booked: null, begun: null, refusals: 0, holdTry: 0, settleTry: 0, quarantine: null },
+    ...{
+      booked: null,
+      begun: null,
+      refusals: 0,
+      holdTry: 0,
+      settleTry: 0,
+      quarantine: null,
+      releaseIntent: null,
+    },
     ...{ detectedAt: new Date(0), creditedAt: null },
     ...change,
   };
@@ -94,7 +103,7 @@ describe('the decision, in every situation', () => {
     for (const state of DEPOSIT_STATES) {
       for (const { deposit: each, tip, name } of situations(state)) {
         const step = decideDeposit(each, tip);
-        if (step !== 'credit' && step !== 'recredit') continue;
+        if (step !== 'credit' && step !== 'recredit' && step !== 'release') continue;
         expect(each.block, name).not.toBeNull();
         expect(tip, name).toBeGreaterThanOrEqual(HERE.creditHeight);
         expect(each.quarantine, name).toBeNull();

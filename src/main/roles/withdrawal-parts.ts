@@ -50,6 +50,7 @@ function approvalQueue(sources: Sources): ApprovalQueue {
     kinds: new Map([
       ['withdrawal', { explain: explainIntent }],
       ['release', { explain: explainIntent }],
+      ['deposit_release', { explain: explainIntent }],
     ]),
   });
 }

@@ -8,6 +8,7 @@ import {
   readChainHold,
   refusedDeposits,
   registerDepositMetric,
+  releaseDeposits,
   registerHoldMetric,
   settleReceivables,
   stepDeposits,
@@ -81,6 +82,7 @@ function works(
   return [
     { name: 'chain', step: () => follower.poll() },
     { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER }) },
+    { name: 'releases', step: () => releaseDeposits({ ...paying, manifest: parts.manifest }) },
     { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'wallets', step: () => stepWallets(parts) },

@@ -133,7 +133,12 @@ async function firstManifest(
       })),
     ),
     controlRules: [
-      { kinds: ['release' as const], approvals: 1, roles: ['compliance' as const], localApprovals: 0 },
+      {
+        kinds: ['release' as const, 'deposit_release' as const],
+        approvals: 1,
+        roles: ['compliance' as const],
+        localApprovals: 0,
+      },
     ],
     quorumRules: [
       { upToSatoshis: '100000000', approvals: 1, roles: ['compliance' as const], localApprovals: 0 },
