@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import * as contract from '../../deposits/deposit-contract.ts';
+import { requestSignatureSchema } from '../../intents/approval-contract.ts';
+import { SharedError } from '../../shared/index.ts';
+import { readDocument } from '../../station/index.ts';
 import type { AnswerOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
 import type { Connection } from './connect.ts';
@@ -63,6 +66,37 @@ async function quarantine(
   return one(await api.call(contract.quarantineDeposit, call), depositFacts);
 }
 
+function releaseShown(release: AnswerOf<typeof contract.requestDepositRelease>): Shown {
+  return one(release, ({ state, hash, intent }) => ({
+    intent: intent.id,
+    state,
+    hash,
+    until: intent.expiresAt,
+  }));
+}
+
+async function askRelease(
+  { api }: Connection,
+  { reason, customer }: { readonly reason: string; readonly customer?: string },
+  depositId = '',
+): Promise<Shown> {
+  const body = { reason, ...(customer === undefined ? {} : { customerId: customer }) };
+  return releaseShown(await api.call(contract.requestDepositRelease, { params: { depositId }, body }));
+}
+
+async function submitRelease(
+  { api }: Connection,
+  _options: object,
+  depositId = '',
+  intentId = '',
+  file = '',
+): Promise<Shown> {
+  const parsed = requestSignatureSchema.safeParse(await readDocument(file));
+  if (!parsed.success) throw new SharedError('config_invalid', `${file} is not a signed request.`);
+  const call = { params: { depositId, intentId }, body: parsed.data };
+  return releaseShown(await api.call(contract.signDepositRelease, call));
+}
+
 /** What came in on chain. */
 export function registerDeposits(client: Command): void {
   const group = client.command('deposits').description('what was paid to you on chain');
@@ -82,5 +116,21 @@ export function registerDeposits(client: Command): void {
       .description('for staff: set it aside before it is credited')
       .requiredOption('--reason <text>', 'for the audit log'),
     quarantine,
+  );
+  changes(
+    group
+      .command('release <deposit>')
+      .description(
+        'for staff: ask for a quarantined deposit to be credited; you sign it next, others approve',
+      )
+      .requiredOption('--reason <text>', 'for the approvers')
+      .option('--customer <id>', 'whom to credit, when its address was given to nobody'),
+    askRelease,
+  );
+  changes(
+    group
+      .command('submit-release <deposit> <intent> <signature>')
+      .description('for staff: hand in your signature of the release that you asked for'),
+    submitRelease,
   );
 }

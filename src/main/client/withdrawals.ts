@@ -110,7 +110,10 @@ async function sign(_connection: Connection, options: SignOptions, file = ''): P
   const statement: RequestSignature['statement'] = {
     purpose: 'request',
     intentHash: hash,
-    credential: parseId('credential', options.credential),
+    // Staff sign what they ask for under their own id, as the manifest names them.
+    credential: options.credential.startsWith('stf_')
+      ? parseId('staff', options.credential)
+      : parseId('credential', options.credential),
     signedAt: isoTime(systemClock.nowMs()),
   };
   const signed = { statement, signature: signatureBy(key, statementDigest(statement)) };
@@ -193,7 +196,7 @@ function registerAsking(group: Command): void {
       .command('sign <file>')
       .description('read what was asked, from its own words, and sign it with your key file; sends nothing')
       .requiredOption('--key <file>', 'your key file')
-      .requiredOption('--credential <id>', 'its id at the API, crd_…')
+      .requiredOption('--credential <id>', 'its id at the API, crd_…; for staff their own, stf_…')
       .requiredOption('--out <file>', 'where the signature goes')
       .option('--passphrase-file <file>', 'instead of asking')
       .option('--confirm <digits>', 'first digits of the hash, instead of asking'),
