@@ -10,7 +10,7 @@ import {
   type Clock,
   type Id,
 } from '../shared/index.ts';
-import { nextTry, setWithheld } from '../wallets/index.ts';
+import { latestTry, nextTry, setWithheld } from '../wallets/index.ts';
 import { bookDeposit, type Booked } from './deposit-booking.ts';
 import { recordDeposit } from './deposit-audit.ts';
 import { changeBooks, readCreditTip, readDeposit } from './deposit-store.ts';
@@ -156,7 +156,7 @@ async function due(parts: DepositParts): Promise<readonly Id<'deposit'>[]> {
   const tip = await creditTip(parts);
   const rows = await parts.database.$queryRaw<{ id: string }[]>`
     SELECT id::text AS id FROM app.deposit
-    WHERE next_step_at <= ${now} AND (
+    WHERE (next_step_at <= ${now} OR next_step_at > ${latestTry(now.getTime())}) AND (
       begun_step IS NOT NULL
       OR state = 'detected' AND block_hash IS NOT NULL
       OR state IN ('confirming', 'credited', 'quarantined') AND (block_hash IS NULL OR cycle <> booked_cycle)

@@ -24,6 +24,14 @@ export class ManualClock implements Clock {
   }
 }
 
+/**
+ * Nothing is put off for longer than `longestPauseMs`, so whatever is due after this instant was put off by a clock
+ * that has been put back since: it is due now, and does not wait until that time comes again.
+ */
+export function latestDue(nowMs: number, longestPauseMs: number): Date {
+  return new Date(nowMs + longestPauseMs);
+}
+
 export function isoTime(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }

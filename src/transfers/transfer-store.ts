@@ -1,5 +1,5 @@
 import type { Database, DatabaseTransaction } from '../database/index.ts';
-import { idFromUuid, idToUuid, satoshis, type CustomerId } from '../shared/index.ts';
+import { idFromUuid, idToUuid, latestDue, satoshis, type CustomerId } from '../shared/index.ts';
 import type { RefusalCode } from './errors.ts';
 import {
   decide,
@@ -8,6 +8,9 @@ import {
   type TransferId,
   type TransferState,
 } from './transfer.ts';
+
+/** The clocks of two hosts are never as far apart as this. */
+const CLOCK_SLIP_MS = 15 * 60_000;
 
 interface Row {
   id: string;
@@ -92,7 +95,11 @@ export async function unfinishedTransfers(
   const rows = await database.transfer.findMany({
     where: {
       state: 'requested' satisfies TransferState,
-      requestedAt: { lte: before },
+      // Asked for long after now: by a clock that has been put back since.
+      OR: [
+        { requestedAt: { lte: before } },
+        { requestedAt: { gt: latestDue(before.getTime(), CLOCK_SLIP_MS) } },
+      ],
       ...(after === null ? {} : { id: { gt: idToUuid(after) } }),
     },
     orderBy: { id: 'asc' },

@@ -41,7 +41,7 @@ export { connectCoins, disconnectCoins, type FoundPayment } from './coin-facts.t
 export { WatchedScripts } from './watched-scripts.ts';
 export { readBalances, type Balance } from './ledger-accounts.ts';
 export { reconcileWallet, type Reconciliation } from './reconcile-wallet.ts';
-export { nextTry } from './backoff.ts';
+export { latestTry, nextTry } from './backoff.ts';
 export { walletErrorMap } from './wallet-error-map.ts';
 export { walletRoutes } from './wallet-routes.ts';
 export { listWallets } from './list-wallets.ts';

@@ -18,6 +18,7 @@ import {
   type CredentialId,
   type CustomerId,
 } from '../shared/index.ts';
+import { dueNow } from './backoff.ts';
 import { WalletError } from './errors.ts';
 import { record, type Cause } from './wallet-audit.ts';
 import type { WalletParts } from './wallet-parts.ts';
@@ -191,7 +192,7 @@ export async function duePins(
   limit: number,
 ): Promise<readonly { readonly id: CredentialId; readonly pin: CredentialPin; readonly failures: number }[]> {
   const rows = await parts.database.signingCredential.findMany({
-    where: { pinnedAt: null, nextStepAt: { lte: new Date(parts.clock.nowMs()) } },
+    where: { pinnedAt: null, ...dueNow(parts.clock.nowMs()) },
     orderBy: { nextStepAt: 'asc' },
     take: limit,
   });

@@ -11,7 +11,7 @@ import {
   type CustomerId,
   type WalletId,
 } from '../shared/index.ts';
-import { nextTry } from './backoff.ts';
+import { dueNow, nextTry } from './backoff.ts';
 import { WalletError } from './errors.ts';
 import { openSpendingAccounts } from './ledger-accounts.ts';
 import { takeOpeningStep, type OpeningParts } from './open-wallet.ts';
@@ -136,7 +136,7 @@ export async function stepWallets(parts: OpeningParts): Promise<number> {
   const due = await parts.database.wallet.findMany({
     where: {
       state: { in: ['requested', 'platform_key', 'registered'] },
-      nextStepAt: { lte: new Date(parts.clock.nowMs()) },
+      ...dueNow(parts.clock.nowMs()),
     },
     orderBy: { nextStepAt: 'asc' },
     take: AT_ONCE,

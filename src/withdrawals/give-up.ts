@@ -53,6 +53,9 @@ export async function giveUp(
 ): Promise<boolean> {
   if (!isFinal(thrown) || !members.every(({ withdrawal }) => MAY_END.includes(withdrawal.state)))
     return false;
+  // Time ends it, not this: the queue lets it expire, and says so. What is being signed does not expire there.
+  const isAsked = payout !== null && payout.signerAskedAt !== null;
+  if (!isAsked && isDomainError(thrown) && thrown.code === 'intent_expired') return false;
   // One that was given up before a crash is only built anew.
   const isGivenUp = isDomainError(thrown) && thrown.code === GIVEN_UP_CODE;
   if (payout !== null && (members.length > 1 || isGivenUp)) {

@@ -1,6 +1,13 @@
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { findIntent } from '../approvals/index.ts';
-import { describeError, idFromUuid, idToUuid, type PayoutId, type WithdrawalId } from '../shared/index.ts';
+import {
+  describeError,
+  idFromUuid,
+  idToUuid,
+  latestDue,
+  type PayoutId,
+  type WithdrawalId,
+} from '../shared/index.ts';
 import { formBatch } from './form-batch.ts';
 import { alarm, giveUp } from './give-up.ts';
 import { endUnpaid, unbuild, waitFor } from './group-moves.ts';
@@ -21,6 +28,8 @@ const MAX_BACKOFF_MS = 60_000;
 /** Another worker is at the same payout. */
 const BUSY_LOOK_MS = 1_000;
 const MAX_HINDRANCE_LENGTH = 500;
+/** Twice the longest that a withdrawal may wait for others to share its transaction. */
+const LONGEST_PAUSE_MS = 2 * 3_600_000;
 
 interface Due {
   readonly id: WithdrawalId;
@@ -32,7 +41,8 @@ async function pick(tx: DatabaseTransaction, now: Date): Promise<Due | undefined
   const [row] = await tx.$queryRaw<{ id: string; payout_id: string | null }[]>`
     SELECT w.id::text, w.payout_id::text FROM withdrawal w
     JOIN queued_intent q ON q.id = w.intent_id
-    WHERE w.look_at IS NOT NULL AND (w.look_at <= ${now} OR q.version <> w.intent_version)
+    WHERE w.look_at IS NOT NULL AND (w.look_at <= ${now} OR w.look_at > ${latestDue(now.getTime(), LONGEST_PAUSE_MS)}
+      OR q.version <> w.intent_version)
     ORDER BY w.look_at LIMIT 1 FOR UPDATE OF w SKIP LOCKED`;
   if (row === undefined) return undefined;
   const payoutId = row.payout_id === null ? null : idFromUuid('payout', row.payout_id);

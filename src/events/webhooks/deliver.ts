@@ -1,9 +1,9 @@
 import { appendAudit } from '../../audit/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../../database/index.ts';
-import { canonicalJson, crashPoint, idFromUuid, isoTime } from '../../shared/index.ts';
+import { canonicalJson, crashPoint, idFromUuid, isoTime, latestDue } from '../../shared/index.ts';
 import { appendEvent } from '../append-event.ts';
 import { publishedEvent, type PublishedEvent } from '../event-stream.ts';
-import { DISABLE_AFTER_MS, nextAttempt } from './retry-schedule.ts';
+import { DISABLE_AFTER_MS, latestAttempt, nextAttempt } from './retry-schedule.ts';
 import { sendWebhook, type SendOptions, type SendResult } from './send-webhook.ts';
 import { webhookHeaders } from './webhook-signature.ts';
 import { unsealWebhookSecret, type WebhookParts } from './webhook.ts';
@@ -34,6 +34,7 @@ interface Claimed {
 async function claim(parts: WebhookParts, claimMs: number): Promise<Claimed | undefined> {
   const now = new Date(parts.clock.nowMs());
   const until = new Date(now.getTime() + claimMs);
+  const latestClaim = latestDue(now.getTime(), 2 * claimMs);
   const [claimed] = await parts.database.$queryRaw<Claimed[]>`
     UPDATE app.webhook_delivery t
     SET attempts = t.attempts + 1, tries = t.tries + 1, claimed_until = ${until}
@@ -41,13 +42,15 @@ async function claim(parts: WebhookParts, claimMs: number): Promise<Claimed | un
       SELECT due.id FROM app.webhook_endpoint w
       CROSS JOIN LATERAL (
         SELECT d.id, d.next_attempt_at FROM app.webhook_delivery d
-        WHERE d.endpoint_id = w.id AND d.state = 'pending' AND d.next_attempt_at <= ${now}
-          AND (d.claimed_until IS NULL OR d.claimed_until <= ${now})
+        WHERE d.endpoint_id = w.id AND d.state = 'pending'
+          AND (d.next_attempt_at <= ${now} OR d.next_attempt_at > ${latestAttempt(now.getTime())})
+          AND (d.claimed_until IS NULL OR d.claimed_until <= ${now} OR d.claimed_until > ${latestClaim})
         ORDER BY d.next_attempt_at, d.id LIMIT 1 FOR UPDATE SKIP LOCKED
       ) due
       WHERE w.state = 'enabled' AND ${AT_ONCE_PER_ENDPOINT} > (
         SELECT count(*) FROM app.webhook_delivery b
-        WHERE b.endpoint_id = w.id AND b.state = 'pending' AND b.claimed_until > ${now}
+        WHERE b.endpoint_id = w.id AND b.state = 'pending'
+          AND b.claimed_until > ${now} AND b.claimed_until <= ${latestClaim}
       )
       ORDER BY due.next_attempt_at, due.id LIMIT 1
     )

@@ -1,3 +1,5 @@
+import { latestDue } from '../../shared/index.ts';
+
 /**
  * Pauses after the first, second … failed attempt, in seconds: the schedule that Standard Webhooks suggests, three
  * days in all.
@@ -8,6 +10,11 @@ const JITTER = 0.1;
 
 /** An endpoint at which nothing has arrived for so long is disabled. */
 export const DISABLE_AFTER_MS = 5 * 86_400_000;
+
+/** An attempt that is due later than this was put off by a clock that has been put back since. */
+export function latestAttempt(nowMs: number): Date {
+  return latestDue(nowMs, 2 * 1_000 * Math.max(...PAUSES_SECONDS));
+}
 
 /**
  * When to try again after so many failed tries, or null when that was the last.

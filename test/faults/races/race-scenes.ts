@@ -8,6 +8,7 @@ import { pay, type Owner } from '../../withdrawals/support/house.ts';
 import type { SeededRandom } from '../support/random.ts';
 import { gatedCalls, gatedDatabase, Interleaving, saidOf, type Gate } from './interleaving.ts';
 import type { RaceHouse } from './race-house.ts';
+import { sameRequest } from './same-request.ts';
 
 const CAUSE = { actor: { kind: 'process', id: 'test' }, strength: 'process' } as const;
 /** More than half of a balance of {@link BALANCE}, with its fee: two of them do not fit. */
@@ -280,4 +281,5 @@ export const SCENES = {
   'deposit against reorganisation': depositAgainstReorg,
   'transfer against hold': transferAgainstHold,
   'two workers at once': twoWorkers,
+  'one request at two API processes': sameRequest,
 } as const satisfies Record<string, Scene>;

@@ -121,6 +121,11 @@ export class FaultHousehold implements Keeper {
     return text.trimEnd().split('\n').slice(-lines).join('\n');
   }
 
+  /** Whether a role has logged this since it was started first. */
+  async logged(role: string, words: RegExp): Promise<boolean> {
+    return words.test(await readFile(this.#logFile(role), 'utf8').catch(() => ''));
+  }
+
   #logFile(role: string): string {
     return join(this.#logs, `${role}.log`);
   }

@@ -72,7 +72,7 @@ export class Story {
     const to = { kind: 'addresses', payments: [{ address: payee, satoshis: satoshis.toString() }] };
     const draft = await this.#post<WithdrawalView>(ada, '/v1/withdrawals', { balance, to });
     const intent = parseIntent(draft.intent);
-    if (end === 'cancelled') this.#pilot.heldBack.add(intent.id);
+    if (end !== 'paid') this.#pilot.heldBack.add(intent.id);
     const statement = {
       purpose: 'request' as const,
       intentHash: intentHash(intent),
@@ -100,6 +100,22 @@ export class Story {
       `${id} to be ${states.join(' or ')}`,
       () => session.get<WithdrawalView>(`/v1/withdrawals/${id}`),
       ({ state }) => states.includes(state),
+    );
+  }
+
+  /** Ada wants another vault. @returns its id. */
+  async askForVault(): Promise<string> {
+    const { ada } = this.#world;
+    const wish = { plan: 'custodial', label: 'Another' };
+    return (await this.#post<{ id: string }>(ada, '/v1/wallets', wish)).id;
+  }
+
+  async opened(wallet: string): Promise<void> {
+    const { session } = this.#world.ada;
+    await eventually(
+      `${wallet} to open`,
+      () => session.get<{ state: string }>(`/v1/wallets/${wallet}`),
+      ({ state }) => state === 'open',
     );
   }
 

@@ -1,0 +1,3 @@
+import { useSignerRaces } from './races/signer-races.ts';
+
+useSignerRaces(80);
