@@ -12,8 +12,19 @@ const MINUTE_MS = 60_000;
 const LONG_MS = 1_800_000;
 
 /** How a full disk shows, for each disk. */
-const NOTICED: Readonly<Partial<Record<Disk, () => Promise<boolean>>>> = {
+const NOTICED: Readonly<Record<Disk, () => Promise<boolean>>> = {
   witness: () => life.world.household.logged('witness', /ENOSPC/),
+  signer: async () => {
+    const { rows } = await life.world.sql.query(
+      `SELECT FROM app.wallet WHERE obstacle LIKE 'file_inaccessible%'`,
+    );
+    return rows.length > 0;
+  },
+  postgres: async () => {
+    const probe = `CREATE TEMP TABLE probe AS SELECT repeat('x', 900) FROM generate_series(1, 5000)`;
+    const refusal: unknown = await life.world.sql.query(probe).catch((thrown: unknown) => thrown);
+    return (refusal as { code?: unknown }).code === '53100';
+  },
 };
 
 const seed = seedOf('storage', 'TRILOCK_FAULT_SEED');
@@ -131,18 +142,17 @@ describe('an institution in true processes', () => {
     'goes on when the disk of %s was full',
     { timeout: LONG_MS },
     async (disk, { skip }) => {
-      const { world } = life;
+      const { world, story } = life;
       if (!world.disks.has(disk)) skip('no disk can be mounted here');
+      // The signer writes a file for the key of each new wallet.
       const filler = join(world.directory, disk, 'filler');
       const lived = life.liveFully(new SeededRandom(seed + 3));
       await fill(filler);
-      await eventually(
-        `the full disk of ${disk} to be noticed`,
-        NOTICED[disk] ?? (() => Promise.resolve(true)),
-        (noticed) => noticed,
-      );
+      const wallet = disk === 'signer' ? await story.askForVault() : undefined;
+      await eventually(`the full disk of ${disk} to be noticed`, NOTICED[disk], (noticed) => noticed);
       await rm(filler);
       await lived;
+      if (wallet !== undefined) await story.opened(wallet);
       expect(await life.findings()).toEqual([]);
     },
   );
