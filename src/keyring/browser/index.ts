@@ -1,4 +1,3 @@
-export { requireStrongPassphrase } from './passphrase-rule.ts';
 export {
   certifyMasterLock,
   createMasterLock,
@@ -12,7 +11,6 @@ export {
   verifyLockCertificate,
   type CertificateIssuer,
   type LockCertificateFacts,
-  type LockUse,
 } from './lock-certificate.ts';
 export { newKeyEntropy, seedOfKeyEntropy } from './bip39.ts';
 export { openWithLock, sealToLock } from './seal-to-lock.ts';
