@@ -127,6 +127,9 @@ export class Story {
     await this.#house.chain.regtest.control.reorg(depth);
     this.#model.reorganised(depth);
     this.report.reorgs++;
+    // A payment that hung on a lost block may have left the memory pool: the worker sends it again.
+    await this.#settle();
+    await this.#mine(2);
   }
 
   async #transfer(from: number): Promise<void> {
