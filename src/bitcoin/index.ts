@@ -75,5 +75,10 @@ export { verifySignatures, type InputSigners } from './spend/signatures.ts';
 export type { BuiltSpend, Payment, SpendChange, SpendContext, WalletCoin } from './spend/spend.ts';
 export { DEFAULT_SPEND_LIMITS, MINIMUM_CHANGE, type SpendLimits } from './spend/spend-limits.ts';
 export { provePossession, verifyPossession, type PossessionStatement } from './keys/possession.ts';
-export { combineMessageParts, signMessage, verifyMessagePart, type MessagePart } from './messages/sign-message.ts';
+export {
+  combineMessageParts,
+  signMessage,
+  verifyMessagePart,
+  type MessagePart,
+} from './messages/sign-message.ts';
 export { verifyMessage, type VerifiedMessage } from './messages/verify-message.ts';

@@ -89,7 +89,14 @@ function restrictionMoved(what: string) {
     })
     .meta({
       description: what,
-      examples: [{ restriction: RESTRICTION, customer: CUSTOMER, kind: 'whole_lock', text: 'You locked this account.' }],
+      examples: [
+        {
+          restriction: RESTRICTION,
+          customer: CUSTOMER,
+          kind: 'whole_lock',
+          text: 'You locked this account.',
+        },
+      ],
     });
 }
 
