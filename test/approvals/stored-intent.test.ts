@@ -21,6 +21,31 @@ function outcome(state: QueueState, command: QueueCommand, nowMs: number, quorum
   }
 }
 
+/** Written out apart from the code, so that a cell that changes there is noticed here. */
+const ALLOWED = [
+  'draft sign open',
+  'draft cancel cancelled',
+  'draft expire expired',
+  'open approve approved',
+  'open reject rejected',
+  'open cancel cancelled',
+  'open expire expired',
+  'open void open',
+  'approved reject rejected',
+  'approved cancel cancelled',
+  'approved expire expired',
+  'approved execute executed',
+  'approved void open',
+  'executed recall approved',
+];
+
+test('the table holds these cells and no others', () => {
+  const found = QUEUE_STATES.flatMap((state) =>
+    Object.entries(QUEUE_TABLE[state]).map(([command, next]) => `${state} ${command} ${next}`),
+  );
+  expect(found.sort()).toEqual([...ALLOWED].sort());
+});
+
 const cells = QUEUE_STATES.flatMap((state) =>
   QUEUE_COMMANDS.map((command) => {
     const row: Partial<Record<QueueCommand, QueueState>> = QUEUE_TABLE[state];

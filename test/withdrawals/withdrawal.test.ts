@@ -46,6 +46,36 @@ function outcome(
   }
 }
 
+/** Written out apart from the code, so that a cell that changes there is noticed here. */
+const ALLOWED: Readonly<Record<WithdrawalState, string>> = {
+  requested: 'screen:screened fail:failed reject:rejected cancel:cancelled expire:expired',
+  screened: 'queue:awaiting_approval quarantine:quarantined reject:rejected cancel:cancelled expire:expired',
+  quarantined: 'release:screened reject:rejected cancel:cancelled expire:expired',
+  awaiting_approval:
+    'approve:approved quarantine:quarantined reject:rejected cancel:cancelled expire:expired',
+  approved:
+    'cool:cooling_off build:built park:awaiting_approval fail:failed reject:rejected cancel:cancelled expire:expired',
+  cooling_off:
+    'build:built park:awaiting_approval fail:failed reject:rejected cancel:cancelled expire:expired',
+  built:
+    'present:awaiting_cosigner unbuild:approved fail:failed reject:rejected cancel:cancelled expire:expired',
+  awaiting_cosigner:
+    'sign:platform_signed unbuild:approved fail:failed reject:rejected cancel:cancelled expire:expired',
+  platform_signed: 'broadcast:broadcast conflict:replaced',
+  broadcast: 'confirm:confirmed conflict:replaced',
+  confirmed: 'unconfirm:broadcast',
+  replaced: 'reinstate:broadcast',
+  rejected: '',
+  cancelled: '',
+  expired: '',
+  failed: '',
+};
+
+test.each(WITHDRAWAL_STATES)('%s takes these commands and no others', (state) => {
+  const found = Object.entries(WITHDRAWAL_TABLE[state]).map(([command, next]) => `${command}:${next}`);
+  expect(found.sort()).toEqual(ALLOWED[state].split(' ').filter(Boolean).sort());
+});
+
 const cells = WITHDRAWAL_STATES.flatMap((state) =>
   WITHDRAWAL_COMMANDS.map((command) => {
     const row: Partial<Record<WithdrawalCommand, WithdrawalState>> = WITHDRAWAL_TABLE[state];
