@@ -1,3 +1,4 @@
+import { freezeErrorMap } from '../../../src/freeze/index.ts';
 import { transferErrorMap, transferRoutes, type TransferParts } from '../../../src/transfers/index.ts';
 import {
   createApi,
@@ -28,7 +29,7 @@ export function serveTransfers(
 ): Promise<RunningServer> {
   const api = createApi({
     operations: transferRoutes(parts),
-    errorMap: { ...httpErrorMap, ...transferErrorMap, ...ledgerErrors },
+    errorMap: { ...httpErrorMap, ...freezeErrorMap, ...transferErrorMap, ...ledgerErrors },
     info: { title: 'Trilock', version: '0', description: 'test' },
     log: createLog('silent'),
     metrics: createHttpMetrics(),
