@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { SummaryReporter } from './summary-reporter.ts';
 
@@ -14,6 +15,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     globalSetup: ['test/postgres/global-setup.ts'],
     pool: 'forks',
+    // Many files wait for processes, nodes and clocks more than they compute.
+    maxWorkers: Math.max(2, availableParallelism()),
     reporters: ['default', new SummaryReporter()],
   },
 });
