@@ -1,6 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Disk } from './support/fault-world.ts';
 import { Life } from './support/life.ts';
@@ -60,38 +59,6 @@ describe('an institution in true processes', () => {
       );
       process.stdout.write(`commits cut: ${cuts.join('; ')}\n`);
       expect([...proxies.values()].some(({ unheard }) => unheard > 0)).toBe(true);
-    },
-    LONG_MS,
-  );
-
-  it(
-    'loses its database under load, twice',
-    async () => {
-      const lived = life.liveFully(new SeededRandom(seed + 1));
-      for (let restart = 0; restart < 2; restart++) {
-        await sleep(1_000);
-        await life.world.restartDatabase();
-      }
-      await lived;
-      expect(await life.findings()).toEqual([]);
-    },
-    LONG_MS,
-  );
-
-  it(
-    'has clocks that jump forward and back',
-    async () => {
-      const { household } = life.world;
-      const lived = life.liveFully(new SeededRandom(seed + 2));
-      for (const minutes of [10, -10, 4, -60]) {
-        await sleep(500);
-        // Whoever asks keeps the right time; the others are ahead of it or behind.
-        await household.setClocks(minutes * MINUTE_MS, ['worker', 'signer', 'ledger']);
-      }
-      await sleep(1_000);
-      await household.setClocks(0);
-      await lived;
-      expect(await life.findings()).toEqual([]);
     },
     LONG_MS,
   );
