@@ -87,7 +87,8 @@ describe.each(['vault', 'spending'] as const)('a deposit that was spent onwards 
     const ada = await house.owner();
     const wallet = balance === 'vault' ? ada.vault.id : house.treasury.id;
     const otherwise = await depositRevocably(ada, balance);
-    const { id } = await house.broadcast(ada, { to: pay(200_000n), balance });
+    // More than the treasury has besides, so that the payout spends this very deposit.
+    const { id } = await house.broadcast(ada, { to: pay(450_000n), balance });
     await house.mine();
     await rest();
     expect(await house.state(id)).toBe('confirmed');
