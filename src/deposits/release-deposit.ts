@@ -5,9 +5,7 @@ import { inTransaction, type Database, type DatabaseTransaction } from '../datab
 import { raiseAlert } from '../events/index.ts';
 import {
   IntentError,
-  requesterKeys,
-  verifyApprovals,
-  verifyRequest,
+  verifyStaffRequest,
   type DepositReleaseIntent,
   type Manifest,
 } from '../intents/index.ts';
@@ -101,8 +99,7 @@ async function requireSigned(
 ): Promise<void> {
   if (request === null)
     throw new IntentError('request_not_signed_by_customer', 'Nobody signed this request.');
-  await verifyRequest(intent, request, requesterKeys(intent, manifest, new Map()), nowMs);
-  await verifyApprovals(intent, approvals, manifest, nowMs);
+  await verifyStaffRequest({ intent, request, approvals }, manifest, nowMs);
 }
 
 async function release(

@@ -198,3 +198,24 @@ export async function verifyApprovals(
   }
   return { rule, people: [...people] };
 }
+
+/** What staff ask for, with the signatures of the one who asks and of those who approve. */
+export interface StaffRequest {
+  readonly intent: Intent;
+  readonly request: RequestSignature;
+  readonly approvals: readonly Approval[];
+}
+
+/**
+ * Checks every signature of what staff ask for, by the manifest and nothing else.
+ * @returns the people who approved. @throws IntentError as `verifyRequest` and `verifyApprovals`.
+ */
+export async function verifyStaffRequest(
+  { intent, request, approvals }: StaffRequest,
+  manifest: Manifest,
+  nowMs: number,
+): Promise<readonly string[]> {
+  await verifyRequest(intent, request, requesterKeys(intent, manifest, new Map()), nowMs);
+  const { people } = await verifyApprovals(intent, approvals, manifest, nowMs);
+  return people;
+}

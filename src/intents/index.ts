@@ -9,6 +9,8 @@ export {
   verifyApproval,
   verifyApprovals,
   verifyRequest,
+  verifyStaffRequest,
+  type StaffRequest,
 } from './approval.ts';
 export * from './approval-contract.ts';
 export { fromBase64Url, toBase64Url } from './base64url.ts';

@@ -1,16 +1,8 @@
-import {
-  checkIntentCurrent,
-  checkManifestCurrent,
-  intentHash,
-  parseIntent,
-  requesterKeys,
-  verifyApprovals,
-  verifyMasterLock,
-  verifyRequest,
-} from '../intents/index.ts';
+import { intentHash, verifyMasterLock } from '../intents/index.ts';
 import type { PoolClient } from '../postgres/index.ts';
 import { isoTime } from '../shared/index.ts';
 import { acceptStatement } from './customer-statement.ts';
+import { requireEntitledStaff } from './entitled-staff.ts';
 import { SignerError } from './errors.ts';
 import { requireInStep, tellWitness } from './in-step.ts';
 import { appendEntry } from './journal.ts';
@@ -29,9 +21,7 @@ import {
   type EntitledRecovery,
   type LockRecovery,
 } from './lock-recovery-store.ts';
-import { requireManifest } from './manifest-store.ts';
 import { locksOf, type PinnedLock } from './master-lock-store.ts';
-import { approvalsCountFrom } from './seal-and-resume.ts';
 import type { SignerAnswer, SignerParameters } from './signer-contract.ts';
 import { exclusively, type SignerParts } from './signer-parts.ts';
 import { revokedAmong } from './spend-store.ts';
@@ -56,20 +46,8 @@ function refuse(reason: string): never {
 }
 
 async function checkEntitled(parts: SignerParts, tx: PoolClient, document: EntitledRecovery): Promise<void> {
-  const { intent, request, approvals } = document;
-  const nowMs = parts.clock.nowMs();
-  const manifest = await requireManifest(tx);
-  checkManifestCurrent(manifest, nowMs);
-  parseIntent(intent);
-  checkIntentCurrent(intent, parts.network, nowMs);
-  await verifyRequest(intent, request, requesterKeys(intent, manifest, new Map()), nowMs);
-  await verifyApprovals(intent, approvals, manifest, nowMs);
-  const validFrom = await approvalsCountFrom(tx);
-  const signed = [request.statement, ...approvals.map(({ statement }) => statement)];
-  if (signed.some(({ signedAt }) => Date.parse(signedAt) < validFrom)) {
-    throw new SignerError('approval_before_resume', 'What was signed before the signer was resumed is void.');
-  }
-  if ((await revokedAmong(tx, [intentHash(intent)])).length > 0) refuse('the intent is revoked');
+  await requireEntitledStaff(parts, tx, document);
+  if ((await revokedAmong(tx, [intentHash(document.intent)])).length > 0) refuse('the intent is revoked');
 }
 
 /** The lock that is lost is the customer's last one, and the new one is new. */

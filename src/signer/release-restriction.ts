@@ -1,19 +1,10 @@
-import {
-  checkIntentCurrent,
-  checkManifestCurrent,
-  intentHash,
-  parseIntent,
-  requesterKeys,
-  verifyApprovals,
-  verifyRequest,
-  type Manifest,
-} from '../intents/index.ts';
+import { intentHash } from '../intents/index.ts';
 import { canonicalJson, isoTime, type JsonValue } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
+import { requireEntitledStaff } from './entitled-staff.ts';
 import { SignerError } from './errors.ts';
 import { requireInStep, tellWitness } from './in-step.ts';
 import { appendEntry } from './journal.ts';
-import { requireManifest } from './manifest-store.ts';
 import { addRestrictionRelease, knownRestriction, type KnownRestriction } from './restriction-store.ts';
 import type { SignerAnswer, SignerParameters } from './signer-contract.ts';
 import { exclusively, type SignerParts } from './signer-parts.ts';
@@ -41,24 +32,11 @@ function checkAfter({ request, approvals }: Release, { restrictedAtMs }: KnownRe
   });
 }
 
-async function checkEntitled(
-  release: Release,
-  manifest: Manifest,
-  nowMs: number,
-): Promise<readonly string[]> {
-  const { request, approvals } = release;
-  const intent = parseIntent(release.intent);
-  checkManifestCurrent(manifest, nowMs);
-  checkIntentCurrent(intent, manifest.network, nowMs);
-  await verifyRequest(intent, request, requesterKeys(intent, manifest, new Map()), nowMs);
-  const { people } = await verifyApprovals(intent, approvals, manifest, nowMs);
-  return people;
-}
-
 /**
  * Lifts one restriction when enough people have approved just that, by the manifest and never by the word of the
  * application; all others stay. May be repeated after a lost answer.
  * @throws SignerError `restriction_unknown`, `restriction_lifted_already`, `approval_before_restriction`,
+ * `approval_before_resume`,
  * `signer_sealed`, `manifest_missing`, `witness_out_of_reach`; IntentError of the intent and its signatures.
  */
 export async function releaseRestriction(
@@ -79,7 +57,7 @@ export async function releaseRestriction(
     }
     checkAfter(release, known);
     const atMs = parts.clock.nowMs();
-    const people = await checkEntitled(release, await requireManifest(tx), atMs);
+    const people = await requireEntitledStaff(parts, tx, release);
     const document = canonicalJson(release as unknown as JsonValue);
     await addRestrictionRelease(tx, { restriction: id, intentHash: hash, document }, atMs);
     const subject: JsonValue = { restriction: id, intentHash: hash };
