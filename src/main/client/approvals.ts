@@ -2,15 +2,15 @@ import type { Command } from 'commander';
 import { getMe } from '../../identity/identity-contract.ts';
 import * as contract from '../../approvals/approval-contract.ts';
 import { approvalSchema, type Approval } from '../../intents/approval-contract.ts';
-import { explainIntent, intentHash, parseIntent, statementDigest } from '../../intents/index.ts';
+import { statementDigest } from '../../intents/index.ts';
 import { isoTime, parseId, SharedError, systemClock } from '../../shared/index.ts';
 import { readDocument, signatureBy, writeDocument } from '../../station/index.ts';
 import { openKeyFile } from '../terminal/key-files.ts';
 import type { AnswerOf, CallOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
-import { confirmHash } from './confirm-hash.ts';
 import type { Connection } from './connect.ts';
 import { one, page, type Shown } from './output.ts';
+import { confirmQueuedIntent } from './queued-intent.ts';
 
 type Detail = AnswerOf<typeof contract.getIntent>;
 type State = NonNullable<NonNullable<CallOf<typeof contract.listIntents>['query']>['state']>;
@@ -65,17 +65,9 @@ interface JudgeOptions {
 
 /** Fetches the intent, says what it is from its own words, and signs and sends one's word on it. */
 function judge(decision: 'approve' | 'reject') {
-  return async ({ api }: Connection, options: JudgeOptions, intentId = ''): Promise<Shown> => {
-    const queued = await api.call(contract.getIntent, { params: { intentId } });
-    const intent = parseIntent(queued.intent);
-    const hash = intentHash(intent);
-    if (intent.id !== intentId || hash !== queued.hash) {
-      throw new SharedError(
-        'config_invalid',
-        'The API shows another intent than was asked for; nothing was signed.',
-      );
-    }
-    await confirmHash(explainIntent(intent), hash, decision, options.confirm);
+  return async (connection: Connection, options: JudgeOptions, intentId = ''): Promise<Shown> => {
+    const { api } = connection;
+    const hash = await confirmQueuedIntent(connection, intentId, decision, options.confirm);
     const me = await api.call(getMe, {});
     const key = await openKeyFile(options.key, 'your approver’s key', options.passphraseFile);
     const statement: Approval['statement'] = {

@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import { getIntent, signIntent } from '../../approvals/approval-contract.ts';
+import { signIntent } from '../../approvals/approval-contract.ts';
 import * as contract from '../../freeze/restriction-contract.ts';
 import { getMe } from '../../identity/identity-contract.ts';
-import { explainIntent, intentHash, parseIntent, statementDigest } from '../../intents/index.ts';
-import { isoTime, parseId, SharedError, systemClock } from '../../shared/index.ts';
+import { statementDigest } from '../../intents/index.ts';
+import { isoTime, parseId, systemClock } from '../../shared/index.ts';
 import { signatureBy } from '../../station/index.ts';
 import { openKeyFile } from '../terminal/key-files.ts';
 import type { AnswerOf, CallOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
-import { confirmHash } from './confirm-hash.ts';
 import type { Connection } from './connect.ts';
 import { one, page, type Shown } from './output.ts';
+import { confirmQueuedIntent } from './queued-intent.ts';
 
 function facts(restriction: AnswerOf<typeof contract.getRestriction>) {
   const { id, customer, kind, state, text, openedAt, forStaff } = restriction;
@@ -88,17 +88,9 @@ async function ask(
   }));
 }
 
-async function sign({ api }: Connection, options: SignOptions, intentId = ''): Promise<Shown> {
-  const queued = await api.call(getIntent, { params: { intentId } });
-  const intent = parseIntent(queued.intent);
-  const hash = intentHash(intent);
-  if (intent.id !== intentId || hash !== queued.hash) {
-    throw new SharedError(
-      'config_invalid',
-      'The API shows another intent than was asked for; nothing was signed.',
-    );
-  }
-  await confirmHash(explainIntent(intent), hash, 'ask for it', options.confirm);
+async function sign(connection: Connection, options: SignOptions, intentId = ''): Promise<Shown> {
+  const { api } = connection;
+  const hash = await confirmQueuedIntent(connection, intentId, 'ask for it', options.confirm);
   const me = await api.call(getMe, {});
   const key = await openKeyFile(options.key, 'your approver’s key', options.passphraseFile);
   const statement = {
