@@ -1,5 +1,6 @@
 import {
   accountId,
+  BITCOIN_ASSET,
   openAccount,
   stepTransferId,
   type AccountCommand,
@@ -10,8 +11,6 @@ import type { CustomerId, WalletId } from '../shared/index.ts';
 import { FreezeError } from './errors.ts';
 import type { RestrictionId } from './restriction.ts';
 
-/** The ledger's number for bitcoin. */
-const BITCOIN = 1;
 /** Why flags change, in the ledger's log. */
 const CODE = { freeze: 1, unfreeze: 2 } as const;
 
@@ -24,8 +23,8 @@ export interface FrozenParties {
 /** Opened first where they do not exist, so that a balance which comes later is frozen too. */
 function openings({ customer, vaults }: FrozenParties): AccountCommand[] {
   return [
-    openAccount('spending', BITCOIN, { customer }),
-    ...vaults.map((vaultWallet) => openAccount('vault', BITCOIN, { vaultWallet })),
+    openAccount('spending', BITCOIN_ASSET, { customer }),
+    ...vaults.map((vaultWallet) => openAccount('vault', BITCOIN_ASSET, { vaultWallet })),
   ];
 }
 
@@ -35,8 +34,8 @@ function changes(
   change: keyof typeof CODE,
 ): AccountFlagsCommand[] {
   const accounts = [
-    { name: 'spending', id: accountId('spending', BITCOIN, customer) },
-    ...vaults.map((wallet) => ({ name: wallet, id: accountId('vault', BITCOIN, wallet) })),
+    { name: 'spending', id: accountId('spending', BITCOIN_ASSET, customer) },
+    ...vaults.map((wallet) => ({ name: wallet, id: accountId('vault', BITCOIN_ASSET, wallet) })),
   ];
   return accounts.map(({ name, id }) => ({
     kind: 'accountFlags',

@@ -4,13 +4,15 @@ import type { RestrictedFunction } from './restriction-kinds-contract.ts';
 import { restrictionsOf, type Tables } from './restriction-store.ts';
 import { forbidden } from './restriction.ts';
 
-/** Whether no restriction takes it away. */
-export async function isAllowed(
+/** Those of the customers from whom a restriction takes it away. */
+export async function restrictedAmong(
   tables: Tables,
-  customer: CustomerId,
+  customers: readonly CustomerId[],
   wanted: RestrictedFunction,
-): Promise<boolean> {
-  return !forbidden(await restrictionsOf(tables, customer)).has(wanted);
+): Promise<ReadonlySet<CustomerId>> {
+  const restrictions = await restrictionsOf(tables, ...new Set(customers));
+  const restricting = restrictions.filter((restriction) => forbidden([restriction]).has(wanted));
+  return new Set(restricting.map(({ customer }) => customer));
 }
 
 /**

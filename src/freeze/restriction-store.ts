@@ -30,10 +30,16 @@ function restrictionOf(row: Prisma.RestrictionModel): Restriction {
   };
 }
 
-/** Everything that is not released yet, the oldest first. */
-export async function restrictionsOf(tables: Tables, customer: CustomerId): Promise<readonly Restriction[]> {
+/** Everything of these customers that is not released yet, the oldest first. */
+export async function restrictionsOf(
+  tables: Tables,
+  ...customers: readonly CustomerId[]
+): Promise<readonly Restriction[]> {
   const rows = await tables.restriction.findMany({
-    where: { customerId: idToUuid(customer), state: { not: 'released' satisfies RestrictionState } },
+    where: {
+      customerId: { in: customers.map(idToUuid) },
+      state: { not: 'released' satisfies RestrictionState },
+    },
     orderBy: { id: 'asc' },
   });
   return rows.map(restrictionOf);

@@ -1,10 +1,11 @@
 import type { CustomerId, Id, IntentId } from '../shared/index.ts';
 import { FreezeError } from './errors.ts';
-import type {
-  ReasonCode,
-  RestrictedFunction,
-  RestrictionKind,
-  RestrictionState,
+import {
+  FUNCTIONS,
+  type ReasonCode,
+  type RestrictedFunction,
+  type RestrictionKind,
+  type RestrictionState,
 } from './restriction-kinds-contract.ts';
 
 export type RestrictionId = Id<'restriction'>;
@@ -12,16 +13,8 @@ export type RestrictionId = Id<'restriction'>;
 export const RESTRICTION_COMMANDS = ['acknowledge', 'release', 'refuse'] as const;
 export type RestrictionCommand = (typeof RESTRICTION_COMMANDS)[number];
 
-/** State, command, next, of an officer's case. What is not here is refused. The signer may refuse a release. */
-const CASE_TABLE = {
-  freezing: { acknowledge: 'in_force' },
-  in_force: { release: 'releasing' },
-  releasing: { acknowledge: 'released', refuse: 'in_force' },
-  released: {},
-} as const satisfies Table;
-
-/** The same of a customer's own lock. */
-const WHOLE_LOCK_TABLE = {
+/** State, command, next, of what staff lift. What is not here is refused. The signer may refuse a release. */
+const LIFTED_BY_STAFF = {
   freezing: { acknowledge: 'in_force' },
   in_force: { release: 'releasing' },
   releasing: { acknowledge: 'released', refuse: 'in_force' },
@@ -33,8 +26,8 @@ type Table = Record<RestrictionState, Row>;
 
 /** Each kind is a state machine of its own, and takes away what is listed. */
 export const RESTRICTION_TABLES = {
-  case: { table: CASE_TABLE, forbids: ['withdraw', 'transfer', 'new_address'] },
-  whole_lock: { table: WHOLE_LOCK_TABLE, forbids: ['withdraw', 'transfer', 'new_address'] },
+  case: { table: LIFTED_BY_STAFF, forbids: FUNCTIONS },
+  whole_lock: { table: LIFTED_BY_STAFF, forbids: FUNCTIONS },
 } as const satisfies Record<
   RestrictionKind,
   { readonly table: Table; readonly forbids: readonly RestrictedFunction[] }

@@ -20,5 +20,4 @@ export interface AddressParts extends WalletParts {
   readonly manifest: ManifestSource;
 }
 
-/** The ledger's number for bitcoin. */
-export const BITCOIN_ASSET = 1;
+export { BITCOIN_ASSET } from '../ledger/client/index.ts';

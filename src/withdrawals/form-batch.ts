@@ -4,7 +4,7 @@ import { amountAtStake, feeBearerOf, withdrawalIntentOf, type Manifest } from '.
 import { feeForTransactionWeight } from '../bitcoin/index.ts';
 import { idToUuid, isDomainError, parseSatoshis, type FeeRate } from '../shared/index.ts';
 import { waitFor } from './group-moves.ts';
-import { isRestricted } from './park-restricted.ts';
+import { restrictedMembers } from './park-restricted.ts';
 import type { Group, Member, StepParts } from './withdrawal-parts.ts';
 import { requireSameWords, withdrawalOf } from './withdrawal-store.ts';
 
@@ -39,14 +39,16 @@ async function lockCompanions(
     try {
       const stored = await findIntent(tx, companion.intentId);
       requireSameWords(companion, stored);
-      const member = { withdrawal: companion, stored };
-      if (!(await isRestricted(tx, member))) members.push(member);
+      members.push({ withdrawal: companion, stored });
     } catch (thrown) {
       // A damaged one fails by itself, when its own turn comes.
       if (!isDomainError(thrown)) throw thrown;
     }
   }
-  return members.sort((one, other) => readySince(one) - readySince(other));
+  const restricted = await restrictedMembers(tx, members);
+  return members
+    .filter((member) => !restricted.includes(member))
+    .sort((one, other) => readySince(one) - readySince(other));
 }
 
 /** Whether another withdrawal of the wallet may be ready before long: people look at it, or it cools off. */

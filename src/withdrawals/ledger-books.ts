@@ -1,4 +1,5 @@
 import {
+  BITCOIN_ASSET,
   bookEvent,
   type EventName,
   type LedgerClient,
@@ -7,9 +8,6 @@ import {
 } from '../ledger/client/index.ts';
 import { WithdrawalError } from './errors.ts';
 import type { Withdrawal } from './withdrawal.ts';
-
-/** The ledger's number for bitcoin. */
-export const BITCOIN = 1;
 
 type PayoutEvent =
   | 'WithdrawalHeld'
@@ -110,7 +108,7 @@ export class WithdrawalBooks {
       event: `${balance}${event}` satisfies EventName,
       entity: id,
       attempt,
-      asset: BITCOIN,
+      asset: BITCOIN_ASSET,
       parties: {
         customer: customerId,
         ...(isVault ? { vaultWallet: walletId } : { treasuryWallet: walletId }),

@@ -1,5 +1,5 @@
 import type { DatabaseTransaction } from '../database/index.ts';
-import { isAllowed } from '../freeze/index.ts';
+import { restrictedAmong } from '../freeze/index.ts';
 import { moveAll, unbuild, waitFor } from './group-moves.ts';
 import { WORKER, type Group, type Member, type StepParts } from './withdrawal-parts.ts';
 import type { WithdrawalState } from './withdrawal.ts';
@@ -11,8 +11,14 @@ const BECAUSE = 'The account was restricted.';
 /** From here on a platform signature may have left: it goes on, and people hear of it when the account is frozen. */
 const TOO_LATE: readonly WithdrawalState[] = ['platform_signed', 'broadcast', 'confirmed', 'replaced'];
 
-export async function isRestricted(tx: DatabaseTransaction, { withdrawal }: Member): Promise<boolean> {
-  return !(await isAllowed(tx, withdrawal.customerId, 'withdraw'));
+/** Those whose customers may not withdraw at the moment. */
+export async function restrictedMembers(
+  tx: DatabaseTransaction,
+  members: readonly Member[],
+): Promise<readonly Member[]> {
+  const customers = members.map(({ withdrawal }) => withdrawal.customerId);
+  const restricted = await restrictedAmong(tx, customers, 'withdraw');
+  return members.filter(({ withdrawal }) => restricted.has(withdrawal.customerId));
 }
 
 /** What was approved before does not count any more: people decide anew, knowing what has happened. */
@@ -46,9 +52,7 @@ export async function parkRestricted(
 ): Promise<boolean> {
   const [{ withdrawal }] = group.members;
   if (TOO_LATE.includes(withdrawal.state)) return false;
-  let found = false;
-  for (const member of group.members) found ||= await isRestricted(tx, member);
-  if (!found) return false;
+  if ((await restrictedMembers(tx, group.members)).length === 0) return false;
   const { payout, members } = group;
   if (payout !== null) return await unbuild(parts, tx, { payout, members }, BECAUSE);
   await park(parts, tx, group);

@@ -1,5 +1,5 @@
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
-import { isAllowed } from '../freeze/index.ts';
+import { restrictedAmong } from '../freeze/index.ts';
 import {
   feeForVirtualSize,
   formatSatoshis,
@@ -75,7 +75,7 @@ async function amountOf(
 async function draftSweep(parts: RequestParts, tx: DatabaseTransaction, row: ReplacedRow): Promise<boolean> {
   const wallet = idFromUuid('wallet', row.id);
   const customer: CustomerId = idFromUuid('customer', row.customer_id);
-  if (!(await isAllowed(tx, customer, 'withdraw'))) return false;
+  if ((await restrictedAmong(tx, [customer], 'withdraw')).size > 0) return false;
   const sweep = await amountOf(parts, tx, wallet);
   if (sweep === null) return false;
   const replacement = idFromUuid('wallet', row.replacement);

@@ -1,3 +1,4 @@
+export { BITCOIN_ASSET } from './assets.ts';
 export * from './errors.ts';
 export { PURPOSES, type PurposeName } from './purposes.ts';
 export { EVENTS, type EventName } from './events.ts';

@@ -20,6 +20,7 @@ export {
 } from '../format/index.ts';
 export {
   accountId,
+  BITCOIN_ASSET,
   bookEvent,
   eventTransferId,
   LedgerChartError,
