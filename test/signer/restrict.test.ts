@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { intentHash, type ReleaseIntent, type SigningBundle } from '../../src/intents/index.ts';
+import {
+  intentHash,
+  signerResumeDigest,
+  type ReleaseIntent,
+  type SignerResume,
+  type SigningBundle,
+} from '../../src/intents/index.ts';
 import { newId } from '../../src/shared/index.ts';
 import type { SignerClient } from '../../src/signer/index.ts';
 import type { SignerParameters } from '../../src/signer/signer-contract.ts';
@@ -170,6 +176,27 @@ describe('a release is refused', () => {
     scene.clock.advance(2 * 86_400_000);
     expect(await refusalOf(scene, signer, () => signer.release(release))).toBe('intent_expired');
     scene.clock.advance(-2 * 86_400_000);
+  });
+
+  it('when it was signed before officers resumed the signer', async () => {
+    const own = await restrict(opener);
+    const release = releaseOf(own, opener);
+    await signer.seal({ reason: 'a restore' });
+    const { witness, signerKey } = await signer.status({});
+    const statement: SignerResume['statement'] = {
+      purpose: 'resume signer',
+      network: 'regtest',
+      signerKey,
+      witnessKey: witness?.key ?? '',
+      witnessHead: witness?.head ?? null,
+      issuedAt: later(),
+    };
+    const digest = signerResumeDigest(statement);
+    const officers = scene.house.house.officers.slice(0, 2);
+    const signatures = officers.map((by) => ({ officer: by.id, signature: by.signer.sign(digest) }));
+    await signer.resume({ statement, signatures });
+    expect(await refusalOf(scene, signer, () => signer.release(release))).toBe('approval_before_resume');
+    await signer.release(releaseOf(own, opener));
   });
 
   it('when another one has lifted it already; the same one again is answered alike', async () => {
