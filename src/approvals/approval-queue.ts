@@ -2,6 +2,7 @@ import { appendAudit } from '../audit/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { appendEvent, type EventType } from '../events/index.ts';
 import {
+  askingCustomer,
   checkIntentCurrent,
   checkManifestCurrent,
   requesterKeys,
@@ -19,12 +20,12 @@ import {
   crashPoint,
   idFromUuid,
   idToUuid,
-  parseId,
   type IntentId,
   type JsonValue,
 } from '../shared/index.ts';
 import type { PolicyOutcome } from './approval-policy.ts';
 import { quorumMet } from './count-approvals.ts';
+import { draftIntent, type Draft } from './draft-intent.ts';
 import { ApprovalError } from './errors.ts';
 import type { ApprovalQueueParts, IntentKindBehaviour, QueueActor } from './queue-parts.ts';
 import { changeIntent, findIntent, insertApproval, insertIntent } from './intent-store.ts';
@@ -73,8 +74,9 @@ export class ApprovalQueue {
     return await this.#parts.policy.evaluate(intent, await this.#parts.manifest());
   }
 
-  explain(intent: Intent): readonly string[] {
-    return this.#behaviour(intent).explain(intent);
+  /** The intent of somebody's wish, from now on, under the policy in force. Nothing is stored. */
+  draft<Kind extends IntentKind>(wish: Draft<Kind>): IntentOf<Kind> {
+    return draftIntent(this.#parts, wish);
   }
 
   /** Writes an intent down; nothing happens before it is signed. @throws ApprovalError `queued_intent_kind_unknown`. */
@@ -102,7 +104,8 @@ export class ApprovalQueue {
     decide(stored, 'sign', { nowMs: clock.nowMs() });
     const inForce = await manifest();
     checkIntentCurrent(intent, inForce.network, clock.nowMs());
-    const pinned = await credentialsOf(parseId('customer', intent.body.customer));
+    const customer = askingCustomer(intent);
+    const pinned = customer === undefined ? new Map() : await credentialsOf(customer);
     await verifyRequest(intent, request, requesterKeys(intent, inForce, pinned), clock.nowMs());
     const signed = await this.#apply(tx, stored, 'sign', by, { request });
     crashPoint('intent.signature_written');

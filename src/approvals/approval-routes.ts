@@ -1,6 +1,7 @@
 import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
 import { handle, handleOnce, type BoundOperation } from '../http/index.ts';
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
+import { explainIntent } from '../intents/index.ts';
 import { idToUuid, parseId, type Clock } from '../shared/index.ts';
 import * as contract from './approval-contract.ts';
 import { ApprovalError } from './errors.ts';
@@ -16,7 +17,7 @@ export interface ApprovalRouteParts {
   readonly queue: ApprovalQueue;
 }
 
-function summaryOf(queue: ApprovalQueue, { id, hash, state, intent }: StoredIntent) {
+function summaryOf({ id, hash, state, intent }: StoredIntent) {
   return {
     id,
     kind: intent.kind,
@@ -24,7 +25,7 @@ function summaryOf(queue: ApprovalQueue, { id, hash, state, intent }: StoredInte
     state,
     createdAt: new Date(intent.createdAt),
     expiresAt: new Date(intent.expiresAt),
-    explanation: [...queue.explain(intent)],
+    explanation: [...explainIntent(intent)],
   };
 }
 
@@ -36,7 +37,7 @@ async function detailOf(queue: ApprovalQueue, stored: StoredIntent) {
     rule === null
       ? null
       : { approvals: rule.approvals, localApprovals: rule.localApprovals, roles: [...rule.roles] };
-  return { ...summaryOf(queue, stored), intent, request, approvals: [...approvals], needed, reason };
+  return { ...summaryOf(stored), intent, request, approvals: [...approvals], needed, reason };
 }
 
 async function page(
@@ -65,7 +66,7 @@ export function approvalRoutes(parts: ApprovalRouteParts): readonly BoundOperati
       const shown = found.slice(0, limit);
       const last = shown.at(-1);
       const nextCursor = found.length > limit && last !== undefined ? cursors.encode([last.id]) : null;
-      return { status: 200, body: { items: shown.map((stored) => summaryOf(queue, stored)), nextCursor } };
+      return { status: 200, body: { items: shown.map(summaryOf), nextCursor } };
     }),
     handle(contract.getIntent, async ({ params }) => {
       const stored = await inTransaction(database, (tx) => findIntent(tx, params.intentId));

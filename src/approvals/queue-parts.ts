@@ -14,8 +14,6 @@ export interface QueueActor {
 
 /** What a kind of intent means to whoever carries it out; registered in `src/main`. */
 export interface IntentKindBehaviour {
-  /** For people, a sentence each. */
-  explain(intent: Intent): readonly string[];
   /**
    * The state has changed; runs in the same transaction. A kind that looks at the queue by itself, as withdrawals do,
    * needs none.
@@ -25,6 +23,7 @@ export interface IntentKindBehaviour {
 
 export interface ApprovalQueueParts {
   readonly clock: Clock;
+  readonly network: Intent['network'];
   /** The manifest in force, as the signer has it. */
   readonly manifest: () => Promise<Manifest>;
   readonly policy: ApprovalPolicy;

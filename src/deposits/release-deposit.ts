@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
 import { requireKind, type ApprovalQueue, type QueueActor, type StoredIntent } from '../approvals/index.ts';
-import type { NetworkName } from '../bitcoin/index.ts';
 import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
 import { raiseAlert } from '../events/index.ts';
 import {
@@ -13,7 +11,6 @@ import {
   formatSatoshis,
   idFromUuid,
   idToUuid,
-  isoTime,
   parseId,
   type Clock,
   type CustomerId,
@@ -32,9 +29,7 @@ const WORKER: QueueActor = { actor: { kind: 'process', id: 'worker' }, strength:
 export interface ReleaseParts {
   readonly database: Database;
   readonly clock: Clock;
-  readonly network: NetworkName;
   readonly queue: ApprovalQueue;
-  readonly policyVersion: number;
 }
 
 export interface ReleaseRequest {
@@ -55,7 +50,7 @@ function outpointOf({ txid, vout }: Deposit): string {
  * then the worker books it. @throws DepositError `deposit_unknown`, `deposit_step_forbidden`.
  */
 export async function requestDepositRelease(
-  { clock, network, policyVersion, queue }: ReleaseParts,
+  parts: ReleaseParts,
   tx: DatabaseTransaction,
   request: ReleaseRequest,
   by: QueueActor,
@@ -68,17 +63,11 @@ export async function requestDepositRelease(
       details: { state: deposit.state, step: 'release' },
     });
   }
-  const nowMs = clock.nowMs();
-  const intent: DepositReleaseIntent = {
-    version: 1,
+  const intent = parts.queue.draft({
     kind: 'deposit_release',
     id: request.intent,
-    network,
-    createdAt: isoTime(nowMs),
-    expiresAt: isoTime(nowMs + LIFETIME_MS),
-    nonce: randomBytes(16).toString('hex'),
-    policyVersion,
     requester: request.requester,
+    lifetimeMs: LIFETIME_MS,
     body: {
       customer,
       deposit: deposit.id,
@@ -86,8 +75,8 @@ export async function requestDepositRelease(
       satoshis: formatSatoshis(deposit.satoshis),
       reason: request.reason,
     },
-  };
-  return queue.submit(tx, intent, by);
+  });
+  return parts.queue.submit(tx, intent, by);
 }
 
 /** The words of people, from their bytes and the officers' manifest, not from what the table says of them. */

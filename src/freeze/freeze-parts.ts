@@ -21,8 +21,6 @@ export interface FreezeParts {
   readonly database: Database;
   readonly clock: Clock;
   readonly queue: ApprovalQueue;
-  readonly network: IntentOf<'release'>['network'];
-  readonly policyVersion: number;
 }
 
 /** What is needed to have restrictions acknowledged. */

@@ -1,15 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { QueueActor, StoredIntent } from '../approvals/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
-import type { IntentOf } from '../intents/index.ts';
-import { isoTime, type IntentId, type StaffId } from '../shared/index.ts';
+import type { IntentId, StaffId } from '../shared/index.ts';
 import { FreezeError } from './errors.ts';
 import type { FreezeParts } from './freeze-parts.ts';
 import { findRestriction } from './restriction-store.ts';
 import { decide, type RestrictionId } from './restriction.ts';
-
-/** A release that nobody has approved by then is asked for again. */
-const LIFETIME_MS = 24 * 3_600_000;
 
 export interface ReleaseRequest {
   readonly intent: IntentId;
@@ -40,18 +35,7 @@ export async function requestRelease(
       },
     );
   }
-  const nowMs = parts.clock.nowMs();
-  const intent: IntentOf<'release'> = {
-    version: 1,
-    kind: 'release',
-    id,
-    network: parts.network,
-    createdAt: isoTime(nowMs),
-    expiresAt: isoTime(nowMs + LIFETIME_MS),
-    nonce: randomBytes(16).toString('hex'),
-    policyVersion: parts.policyVersion,
-    requester,
-    body: { customer, restriction: restrictionId, openedBy, reason },
-  };
+  const body = { customer, restriction: restrictionId, openedBy, reason };
+  const intent = parts.queue.draft({ kind: 'release', id, requester, body });
   return await parts.queue.submit(tx, intent, by);
 }

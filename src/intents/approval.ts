@@ -1,8 +1,9 @@
-import { addSatoshis, formatSatoshis, parseSatoshis, type Satoshis } from '../shared/index.ts';
+import { formatSatoshis, parseSatoshis, type Satoshis } from '../shared/index.ts';
 import type { Approval, ApprovalStatement, RequestSignature, RequestStatement } from './approval-contract.ts';
 import { IntentError } from './errors.ts';
-import type { CONTROL_KINDS, Intent, WithdrawalIntent } from './intent-contract.ts';
-import { CLOCK_TOLERANCE_MS, intentHash, paymentsTotal } from './intent.ts';
+import type { Intent } from './intent-contract.ts';
+import { CLOCK_TOLERANCE_MS, intentHash } from './intent.ts';
+import { amountAtStake, askingCustomer, rulesOf } from './kinds/index.ts';
 import type { Approver, Manifest, QuorumRule } from './manifest-contract.ts';
 import type { PublicKey } from './signature-contract.ts';
 import { hashStatement } from './tagged-hash.ts';
@@ -89,16 +90,15 @@ export async function verifyApproval(
   return approver;
 }
 
-/** Who may approve an intent: for the way back to a lost master lock the officers, else the approvers. */
+/** Who may approve an intent: the approvers, or the officers where their own quorum counts. */
 function approversOf(intent: Intent, manifest: Manifest): readonly Approver[] {
-  if (intent.kind !== 'master_lock_recovery') return manifest.approvers;
+  if (rulesOf(intent).quorum !== 'officers') return manifest.approvers;
   return manifest.officers.map((officer) => ({ ...officer, role: 'officer' as const }));
 }
 
 /** Every person behind the one who asks, and behind what is to be lifted, also through a second account of theirs. */
 function requesters(intent: Intent, manifest: Manifest): Set<string> {
-  const accounts = new Set<string>([intent.requester, intent.body.customer]);
-  if (intent.kind === 'release') accounts.add(intent.body.openedBy);
+  const accounts = new Set<string>([intent.requester, ...rulesOf(intent).interested(intent)]);
   const approvers = manifest.approvers.filter(
     (entry) => accounts.has(entry.id) || (entry.customer !== undefined && accounts.has(entry.customer)),
   );
@@ -115,14 +115,14 @@ export function requesterKeys(
   manifest: Manifest,
   credentials: ReadonlyMap<string, PublicKey>,
 ): ReadonlyMap<string, PublicKey> {
-  if (intent.kind === 'withdrawal') return credentials;
+  if (askingCustomer(intent) !== undefined) return credentials;
   const staff = [...manifest.approvers, ...manifest.officers].filter(({ id }) => id === intent.requester);
   return new Map(staff.map(({ id, key }) => [id, key]));
 }
 
-/** The rule of a kind that moves no coins. @throws IntentError `kind_not_allowed` when the manifest has none. */
-function controlRuleFor(manifest: Manifest, kind: (typeof CONTROL_KINDS)[number]): QuorumRule {
-  const rule = manifest.controlRules.find(({ kinds }) => kinds.includes(kind));
+/** The manifest's rule for a kind. @throws IntentError `kind_not_allowed` when it has none. */
+function controlRuleFor(manifest: Manifest, kind: Intent['kind']): QuorumRule {
+  const rule = manifest.controlRules.find(({ kinds }) => kinds.some((named) => named === kind));
   if (rule !== undefined) return rule;
   throw new IntentError('kind_not_allowed', 'The manifest lets nobody approve an intent of this kind.', {
     details: { kind },
@@ -142,22 +142,17 @@ export function quorumRuleFor(manifest: Manifest, amount: Satoshis): QuorumRule 
   return rule;
 }
 
-/** The amount by which an intent's quorum is chosen: what leaves the customer, fee included. */
-export function amountAtStake(intent: WithdrawalIntent): Satoshis {
-  return addSatoshis(paymentsTotal(intent.body.payments), parseSatoshis(intent.body.maxFeeSatoshis));
-}
-
-/**
- * The rule by which an intent's approvals are counted: a withdrawal's by its amount, the way back to a lost master
- * lock by the officers' own quorum, one of them with a key file, what moves no coins by the rule of its kind.
- * @throws IntentError `limit_exceeded`, `kind_not_allowed`.
- */
+/** The rule by which an intent's approvals are counted. @throws IntentError `limit_exceeded`, `kind_not_allowed`. */
 export function ruleFor(intent: Intent, manifest: Manifest): QuorumRule {
-  if (intent.kind === 'withdrawal') return quorumRuleFor(manifest, amountAtStake(intent));
-  if (intent.kind === 'release' || intent.kind === 'deposit_release') {
-    return controlRuleFor(manifest, intent.kind);
+  switch (rulesOf(intent).quorum) {
+    case 'amount':
+      return quorumRuleFor(manifest, amountAtStake(intent));
+    case 'control':
+      return controlRuleFor(manifest, intent.kind);
+    // One of the officers with a key file, so that the page alone never shows what is approved.
+    case 'officers':
+      return { approvals: manifest.officerQuorum, roles: ['officer'], localApprovals: 1 };
   }
-  return { approvals: manifest.officerQuorum, roles: ['officer'], localApprovals: 1 };
 }
 
 /**

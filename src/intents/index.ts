@@ -1,7 +1,6 @@
 export { abandonedTransactions, abandonmentDigest } from './abandonment.ts';
 export * from './abandonment-contract.ts';
 export {
-  amountAtStake,
   quorumRuleFor,
   requesterKeys,
   ruleFor,
@@ -15,9 +14,9 @@ export {
 export * from './approval-contract.ts';
 export { fromBase64Url, toBase64Url } from './base64url.ts';
 export { IntentError, type IntentErrorCode } from './errors.ts';
-export { explainIntent } from './explain-intent.ts';
+export { amountAtStake, askingCustomer, explainIntent, paymentsTotal } from './kinds/index.ts';
 export * from './fields-contract.ts';
-export { checkIntentCurrent, intentHash, parseIntent, paymentsTotal, withdrawalIntentOf } from './intent.ts';
+export { checkIntentCurrent, intentHash, parseIntent, withdrawalIntentOf } from './intent.ts';
 export * from './intent-contract.ts';
 export {
   acceptManifest,

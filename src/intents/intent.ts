@@ -1,12 +1,6 @@
-import { parseSatoshis, satoshis, type Satoshis } from '../shared/index.ts';
 import { IntentError } from './errors.ts';
-import {
-  intentSchema,
-  type Intent,
-  type MasterLockRecoveryIntent,
-  type Payment,
-  type WithdrawalIntent,
-} from './intent-contract.ts';
+import { intentSchema, type Intent, type WithdrawalIntent } from './intent-contract.ts';
+import { rulesOf } from './kinds/index.ts';
 import { hashStatement, hex } from './tagged-hash.ts';
 
 const INTENT_TAG = 'trilock/intent/1';
@@ -16,13 +10,6 @@ export const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** No intent lives longer: it must outlast the next cold window, and no more. */
 export const MAX_INTENT_LIFETIME_MS = 14 * 24 * 3_600_000;
-
-/** The new lock is the same customer's, and names the lost one as the one whose place it takes. */
-function checkRecovery({ body }: MasterLockRecoveryIntent): void {
-  const { statement } = body.registration;
-  if (statement.customer === body.customer && statement.replaces === body.lost) return;
-  throw new IntentError('intent_malformed', 'The new lock does not take the place of the lost one.');
-}
 
 /** @throws IntentError `intent_malformed`: unknown fields, wrong types, a payment of nothing, a wrong lifetime. */
 export function parseIntent(value: unknown): Intent {
@@ -38,13 +25,7 @@ export function parseIntent(value: unknown): Intent {
   if (lifetime <= 0 || lifetime > MAX_INTENT_LIFETIME_MS) {
     throw new IntentError('intent_malformed', 'An intent lives at least a moment and at most 14 days.');
   }
-  if (intent.kind === 'withdrawal' && intent.body.payments.some((payment) => payment.satoshis === '0')) {
-    throw new IntentError('intent_malformed', 'A payment of nothing is not a payment.');
-  }
-  if (intent.kind === 'master_lock_recovery') checkRecovery(intent);
-  if (intent.kind === 'release' && intent.requester === intent.body.openedBy) {
-    throw new IntentError('intent_malformed', 'Whoever imposed a restriction does not ask to lift it.');
-  }
+  rulesOf(intent).check?.(intent);
   return intent;
 }
 
@@ -59,11 +40,6 @@ export function withdrawalIntentOf(intent: Intent): WithdrawalIntent {
 /** What is approved and signed: 32 bytes, hex. */
 export function intentHash(intent: Intent): string {
   return hex(hashStatement(INTENT_TAG, intent));
-}
-
-/** @throws SharedError `amount_out_of_range` when the payments add up to more than all bitcoin. */
-export function paymentsTotal(payments: readonly Payment[]): Satoshis {
-  return satoshis(payments.reduce((sum, payment) => sum + parseSatoshis(payment.satoshis), 0n));
 }
 
 /** @throws IntentError `intent_wrong_network`, `intent_expired`, `intent_from_the_future`. */

@@ -22,10 +22,11 @@ import {
   ZERO_SATOSHIS,
   type Satoshis,
 } from '../shared/index.ts';
-import { amountAtStake, verifyApprovals, verifyRequest } from './approval.ts';
+import { verifyApprovals, verifyRequest } from './approval.ts';
 import { IntentError } from './errors.ts';
 import type { WithdrawalIntent } from './intent-contract.ts';
-import { checkIntentCurrent, intentHash, parseIntent, paymentsTotal } from './intent.ts';
+import { checkIntentCurrent, intentHash, parseIntent } from './intent.ts';
+import { amountAtStake, paymentsTotal } from './kinds/index.ts';
 import type { Manifest } from './manifest-contract.ts';
 import { checkManifestCurrent } from './manifest.ts';
 import type { PublicKey } from './signature-contract.ts';

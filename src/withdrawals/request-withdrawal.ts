@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { BitcoinError, dustThreshold, parseAddress, type Address } from '../bitcoin/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import type { QueueActor, StoredIntent } from '../approvals/index.ts';
@@ -12,7 +11,6 @@ import {
   feeRateFromSatsPerKvb,
   formatSatoshis,
   idToUuid,
-  isoTime,
   MAX_FEE_RATE,
   parseId,
   parseSatoshis,
@@ -157,17 +155,11 @@ async function draft(
       ? await vaultOf(parts, tx, customer, request.wallet)
       : ((await parts.wallets.treasury(tx)) ?? missing());
   const payments = await paymentsOf(parts, tx, request);
-  const nowMs = parts.clock.nowMs();
-  return {
-    version: 1,
+  return parts.queue.draft({
     kind: 'withdrawal',
     id: intent,
-    network: parts.network,
-    createdAt: isoTime(nowMs),
-    expiresAt: isoTime(nowMs + lifetimeMs),
-    nonce: randomBytes(16).toString('hex'),
-    policyVersion: parts.policyVersion,
     requester: customer,
+    lifetimeMs,
     body: {
       customer,
       balance,
@@ -177,7 +169,7 @@ async function draft(
       maxFeeSatoshis: formatSatoshis(await feeCap(parts, request, payments.length)),
       ...(memo === undefined ? {} : { memo }),
     },
-  };
+  });
 }
 
 /**

@@ -14,7 +14,6 @@ export interface RequestParts {
   readonly clock: Clock;
   readonly network: NetworkName;
   readonly queue: ApprovalQueue;
-  readonly policyVersion: number;
   readonly wallets: WalletsPort;
   readonly trust: TrustPort;
   readonly node: Pick<ChainNode, 'feeEstimate' | 'tip'>;

@@ -3,12 +3,7 @@ import { ApprovalQueue, findIntent, type StoredIntent } from '../../src/approval
 import { inTransaction } from '../../src/database/index.ts';
 import { releaseDeposits, stepDeposits } from '../../src/deposits/index.ts';
 import { requestDepositRelease } from '../../src/deposits/release-deposit.ts';
-import {
-  explainIntent,
-  statementDigest,
-  type Approval,
-  type RequestSignature,
-} from '../../src/intents/index.ts';
+import { statementDigest, type Approval, type RequestSignature } from '../../src/intents/index.ts';
 import { accountId, type PurposeName } from '../../src/ledger/client/index.ts';
 import { plainPolicy } from '../../src/policy/index.ts';
 import {
@@ -38,11 +33,11 @@ function parts() {
   const { clock } = opening;
   const manifest = () => Promise.resolve(scene.house.manifest);
   const queue = new ApprovalQueue({
-    ...{ clock, manifest, credentialsOf: () => Promise.resolve(new Map()) },
+    ...{ clock, network: 'regtest', manifest, credentialsOf: () => Promise.resolve(new Map()) },
     policy: plainPolicy({ version: 1, thresholds: [] }),
-    kinds: new Map([['deposit_release', { explain: explainIntent }]]),
+    kinds: new Map([['deposit_release', {}]]),
   });
-  return { database, clock, network: 'regtest', queue, policyVersion: 1, manifest } as const;
+  return { database, clock, queue, manifest } as const;
 }
 
 function staff(index: number) {

@@ -78,13 +78,13 @@ export class FrozenHouse {
   /** A release that one officer asks for and signs. */
   async ask(restriction: RestrictionId, by = 0): Promise<Intent> {
     this.house.chain.house.scene.clock.advance(1_000);
-    const { clock, network, queue, policyVersion } = this.house.parts;
+    const { clock, queue } = this.house.parts;
     const officer = this.house.chain.house.scene.house.house.approvers[by]!;
     const asked = {
       ...{ intent: newId('intent'), restriction, requester: officer.id },
       reason: 'They came in person.',
     };
-    const parts = { database: this.house.database, clock, network, queue, policyVersion };
+    const parts = { database: this.house.database, clock, queue };
     return await inTransaction(this.house.database, async (tx) => {
       const { intent } = await requestRelease(parts, tx, asked, SOMEBODY);
       const statement = {

@@ -2,7 +2,7 @@ import { ApprovalQueue } from '../../approvals/index.ts';
 import { systemRandom, type NetworkName } from '../../bitcoin/index.ts';
 import type { ChainNode } from '../../chain/index.ts';
 import type { Database } from '../../database/index.ts';
-import { explainIntent, type PublicKey } from '../../intents/index.ts';
+import type { PublicKey } from '../../intents/index.ts';
 import type { LedgerClient } from '../../ledger/client/index.ts';
 import type { settleRestrictions } from '../../freeze/index.ts';
 import { plainPolicy } from '../../policy/index.ts';
@@ -48,9 +48,9 @@ function approvalQueue(sources: Sources): ApprovalQueue {
     policy: POLICY,
     credentialsOf: (customer) => trustOf(sources).credentialsOf(customer),
     kinds: new Map([
-      ['withdrawal', { explain: explainIntent }],
-      ['release', { explain: explainIntent }],
-      ['deposit_release', { explain: explainIntent }],
+      ['withdrawal', {}],
+      ['release', {}],
+      ['deposit_release', {}],
     ]),
   });
 }
@@ -63,7 +63,6 @@ export function withdrawalRequestParts(
   return {
     ...{ database, clock, network, node },
     queue: approvalQueue(sources),
-    policyVersion: POLICY.version,
     wallets: ownWallets(sources),
     trust: trustOf(sources),
   };

@@ -2,7 +2,6 @@ import { parsePsbtBase64, psbtToBase64, signPsbt, systemRandom } from '../../../
 import { ApprovalQueue, findIntent, type QueueActor } from '../../../src/approvals/index.ts';
 import { inTransaction, type Database } from '../../../src/database/index.ts';
 import {
-  explainIntent,
   intentHash,
   statementDigest,
   type Approval,
@@ -90,12 +89,11 @@ export class House {
     this.parts = {
       ...{ database, ledger, clock, node },
       network: 'regtest',
-      policyVersion: policy.version,
       queue: new ApprovalQueue({
-        ...{ clock, manifest, policy, credentialsOf },
+        ...{ clock, network: 'regtest', manifest, policy, credentialsOf },
         kinds: new Map([
-          ['withdrawal', { explain: explainIntent }],
-          ['release', { explain: explainIntent }],
+          ['withdrawal', {}],
+          ['release', {}],
         ]),
       }),
       wallets: ownWallets({ ...parts, node }),
