@@ -58,6 +58,7 @@ export const errorMap = {
   config_invalid: { status: 500, title: 'The server is not configured rightly' },
   audit_entry_too_large: { status: 500, title: 'The audit entry is too large' },
   audit_entry_invalid: { status: 500, title: 'The audit entry is not valid' },
+  audit_entry_damaged: { status: 500, title: 'The audit log is damaged' },
   event_too_large: { status: 500, title: 'The event is too large' },
   event_invalid: { status: 500, title: 'The event is not valid' },
   events_damaged: { status: 500, title: 'The events are damaged' },

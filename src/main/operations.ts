@@ -1,3 +1,4 @@
+import { auditRoutes } from '../audit/index.ts';
 import { approvalRoutes } from '../approvals/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ChainNode } from '../chain/index.ts';
@@ -56,6 +57,7 @@ export function composeOperations(parts: OperationParts): {
     operations: [
       status,
       ...identity.operations,
+      ...auditRoutes(parts),
       ...eventRoutes(database),
       ...walletRoutes(parts),
       ...depositRoutes({ database, clock, follower: WORKER_FOLLOWER }),

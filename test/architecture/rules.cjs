@@ -16,7 +16,7 @@ const ARROWS = {
   chain: ['shared', 'bitcoin', 'postgres', 'database'],
   recovery: [...PURE, 'chain'],
   status: ['shared', 'http'],
-  audit: ['shared', 'postgres', 'database', 'http'],
+  audit: ['shared', 'intents', 'postgres', 'database', 'http'],
   events: ['shared', 'postgres', 'database', 'http', 'audit'],
   identity: ['shared', 'keyring', 'intents', 'postgres', 'database', 'http', 'audit', 'events'],
   ledger: ['shared', 'postgres'],

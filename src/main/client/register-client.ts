@@ -4,6 +4,7 @@ import { registerAccount } from './account.ts';
 import { registerAddresses } from './addresses.ts';
 import { registerApiKeys } from './api-keys.ts';
 import { registerApprovals } from './approvals.ts';
+import { registerAuditCommands } from './audit.ts';
 import { registerBundles } from './bundles.ts';
 import { registerCredentials } from './credentials.ts';
 import { registerDeposits } from './deposits.ts';
@@ -39,5 +40,6 @@ export function registerClient(trilock: Command): void {
   registerApiKeys(client);
   registerApprovals(client);
   registerRestrictions(client);
+  registerAuditCommands(client);
   registerStaffCommands(client);
 }

@@ -30,6 +30,7 @@ import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
 import { bitcoinNodes } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
+import { auditWork } from './audit-work.ts';
 import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
 import { webhookParts } from './webhook-parts.ts';
@@ -52,6 +53,10 @@ function openParts(settings: SettingsOf<'worker'>) {
     batching: { waitMs: settings.TRILOCK_BATCH_SECONDS * 1000, size: settings.TRILOCK_BATCH_SIZE },
     network,
     limitDays: settings.TRILOCK_DRILL_LIMIT_DAYS,
+    checkpoints: {
+      intervalMs: settings.TRILOCK_AUDIT_MINUTES * 60_000,
+      directory: settings.TRILOCK_CHECKPOINT_DIRECTORY,
+    },
     clock: systemClock,
     startHeight: settings.TRILOCK_START_HEIGHT,
   };
@@ -87,6 +92,7 @@ function works(
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'drills', step: proofWatch(parts) },
+    { name: 'audit', step: auditWork(parts) },
     { name: 'replaced wallets', step: replacedWatch(paying) },
     { name: 'transfers', step: () => stepTransfers(parts) },
     { name: 'webhooks', step: () => fanOut(webhooks) },
