@@ -6,6 +6,7 @@ import { freezeErrorMap, type FreezeErrorCode } from '../freeze/index.ts';
 import { httpErrorMap, type ErrorMap, type HttpErrorCode } from '../http/index.ts';
 import { identityErrorMap, type IdentityErrorCode } from '../identity/index.ts';
 import type { LedgerErrorCode } from '../ledger/client/index.ts';
+import { lockErrorMap, type LockErrorCode } from '../locks/index.ts';
 import { depositErrorMap, type DepositErrorCode } from '../deposits/index.ts';
 import type { SharedErrorCode } from '../shared/index.ts';
 import { transferErrorMap, type TransferErrorCode } from '../transfers/index.ts';
@@ -25,6 +26,7 @@ type ErrorCode =
   | TransferErrorCode
   | FreezeErrorCode
   | WalletErrorCode
+  | LockErrorCode
   | DepositErrorCode
   | IntentErrorCode
   | keyof typeof keyErrorMap
@@ -42,6 +44,7 @@ export const errorMap = {
   ...transferErrorMap,
   ...freezeErrorMap,
   ...walletErrorMap,
+  ...lockErrorMap,
   ...depositErrorMap,
   ...intentErrorMap,
   ...keyErrorMap,

@@ -23,6 +23,7 @@ const ARROWS = {
   approvals: GROUND,
   freeze: [...GROUND, 'approvals', 'ledger'],
   wallets: [...GROUND, 'approvals', 'ledger', 'freeze', 'recovery'],
+  locks: [...GROUND, 'approvals', 'wallets'],
   deposits: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
   drills: [...GROUND, 'wallets', 'recovery'],
   transfers: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],

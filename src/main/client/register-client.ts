@@ -9,6 +9,7 @@ import { registerBundles } from './bundles.ts';
 import { registerCredentials } from './credentials.ts';
 import { registerDeposits } from './deposits.ts';
 import { registerEvents } from './events.ts';
+import { registerLocks } from './locks.ts';
 import { registerRestrictions } from './restrictions.ts';
 import { registerStaffCommands } from './staff.ts';
 import { registerTransfers } from './transfers.ts';
@@ -29,6 +30,7 @@ export function registerClient(trilock: Command): void {
     .addHelpText('after', `${settingsHelp('client')}\n${EXIT_HELP}`);
   registerAccount(client);
   registerCredentials(client);
+  registerLocks(client);
   registerWallets(client);
   registerAddresses(client);
   registerDeposits(client);

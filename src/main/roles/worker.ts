@@ -19,6 +19,7 @@ import { drillStatus, proofWatch, registerDrillMetric, type DrillStatus } from '
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
 import { settleRestrictions } from '../../freeze/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
+import { registerLockMetrics, stepMasterLocks } from '../../locks/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
@@ -91,6 +92,7 @@ function works(
     { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'wallets', step: () => stepWallets(parts) },
+    { name: 'master locks', step: () => stepMasterLocks(parts) },
     { name: 'drills', step: proofWatch(parts) },
     { name: 'audit', step: auditWork(parts) },
     { name: 'replaced wallets', step: replacedWatch(paying) },
@@ -142,6 +144,7 @@ export async function startWorker(
   const registry = new Registry();
   registerPoolMetric(registry, () => poolLevels(database, parts.network));
   registerDrillMetric(registry, parts);
+  registerLockMetrics(registry, database);
   registerDepositMetric(registry, () => refusedDeposits(database));
   registerHoldMetric(registry, () => readChainHold(database, WORKER_FOLLOWER, new Date(systemClock.nowMs())));
   return {
