@@ -3,9 +3,9 @@ import { NETWORK_NAMES, parseNetworkName } from '../../bitcoin/index.ts';
 import {
   lockSigner,
   makeCustomerStatement,
-  networkName,
   type CustomerPurpose,
   type CustomerSigner,
+  type CustomerStatement,
 } from '../../intents/index.ts';
 import { lockOfCertificate } from '../../keyring/browser/index.ts';
 import { parseId, SharedError, systemClock } from '../../shared/index.ts';
@@ -30,7 +30,7 @@ interface SignOptions {
 interface Speaker {
   readonly signer: CustomerSigner;
   readonly customer: string;
-  readonly network: ReturnType<typeof networkName.parse>;
+  readonly network: CustomerStatement['statement']['network'];
 }
 
 function missing(option: string): SharedError {

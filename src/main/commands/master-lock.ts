@@ -120,7 +120,7 @@ async function register(options: RegisterOptions): Promise<void> {
   const words = { network, customer, id: own.id };
   const nowMs = systemClock.nowMs();
   const registration = await makeMasterLockRegistration(lock, words, nowMs, previous);
-  const before = previous?.lock == null ? null : lockSigner(previous.id, previous.lock);
+  const before = previous === null || previous.lock === null ? null : lockSigner(previous.id, previous.lock);
   const isLost = options.lost !== undefined;
   const pin = isLost ? null : await makeCredentialPin(words, own, await voucher(options, before, own), nowMs);
   await writeDocument(options.out, { registration, pin });
