@@ -37,7 +37,13 @@ const queuedIntentDetailSchema = queuedIntentSchema
     intent: intentSchema,
     request: requestSignatureSchema.nullable(),
     approvals: z.array(approvalSchema),
-    needed: neededSchema.nullable().describe('Null when policy denies it whoever approves'),
+    needed: z
+      .array(neededSchema)
+      .describe('Each must be met, the manifest’s own first; empty when it is denied whoever approves'),
+    policy: z.object({
+      denied: z.boolean(),
+      because: z.array(z.string()).describe('Which rules of the policy decide, and why'),
+    }),
     reason: z.string().nullable(),
   })
   .meta({ id: 'QueuedIntentDetail' });

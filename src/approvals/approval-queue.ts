@@ -24,7 +24,7 @@ import {
   type JsonValue,
 } from '../shared/index.ts';
 import type { PolicyOutcome } from './approval-policy.ts';
-import { quorumMet } from './count-approvals.ts';
+import { countingApprovals, quorumMet } from './count-approvals.ts';
 import { draftIntent, type Draft } from './draft-intent.ts';
 import { ApprovalError } from './errors.ts';
 import type { ApprovalQueueParts, IntentKindBehaviour, QueueActor } from './queue-parts.ts';
@@ -42,6 +42,12 @@ const EVENTS: Partial<Record<QueueCommand, EventType>> = {
   approve: 'approval.given',
   reject: 'approval.refused',
 };
+
+/** Whether approvals that sufficed once suffice still, and until when it rests. */
+type Recheck =
+  | { readonly verdict: 'holds'; readonly coolUntilMs: number }
+  | { readonly verdict: 'unmet' }
+  | { readonly verdict: 'denied'; readonly reason: string };
 
 /** The approval queue. Every method runs in the caller's transaction and stores its audit and outbox rows there. */
 export class ApprovalQueue {
@@ -70,13 +76,33 @@ export class ApprovalQueue {
   }
 
   /** What policy and manifest ask for an intent. @throws IntentError. */
-  async requirement(intent: Intent): Promise<PolicyOutcome> {
-    return await this.#parts.policy.evaluate(intent, await this.#parts.manifest());
+  async requirement(tx: DatabaseTransaction, intent: Intent): Promise<PolicyOutcome> {
+    return await this.#parts.policy.evaluate(tx, intent, await this.#parts.manifest());
+  }
+
+  /** The same when it is judged the first time: from then on it counts in what the policy measures. */
+  async admit(tx: DatabaseTransaction, intent: Intent): Promise<PolicyOutcome> {
+    return await this.#parts.policy.admit(tx, intent, await this.#parts.manifest());
+  }
+
+  /**
+   * Whether what was approved suffices still: policy and manifest may have become stricter since.
+   * @throws IntentError for an approval that the signer would refuse.
+   */
+  async recheck(tx: DatabaseTransaction, { intent, approvals }: StoredIntent): Promise<Recheck> {
+    const manifest = await this.#parts.manifest();
+    const outcome = await this.#parts.policy.evaluate(tx, intent, manifest);
+    if (outcome.outcome === 'deny') return { verdict: 'denied', reason: outcome.reason };
+    const nowMs = this.#parts.clock.nowMs();
+    const counting = await countingApprovals(intent, approvals, manifest, nowMs);
+    if (!(await quorumMet(intent, counting, manifest, outcome.rules, nowMs))) return { verdict: 'unmet' };
+    const lastMs = Math.max(...counting.map(({ statement }) => Date.parse(statement.signedAt)));
+    return { verdict: 'holds', coolUntilMs: lastMs + outcome.coolingOffMs };
   }
 
   /** The intent of somebody's wish, from now on, under the policy in force. Nothing is stored. */
-  draft<Kind extends IntentKind>(wish: Draft<Kind>): IntentOf<Kind> {
-    return draftIntent(this.#parts, wish);
+  async draft<Kind extends IntentKind>(tx: DatabaseTransaction, wish: Draft<Kind>): Promise<IntentOf<Kind>> {
+    return draftIntent(this.#parts, await this.#parts.policy.version(tx), wish);
   }
 
   /** Writes an intent down; nothing happens before it is signed. @throws ApprovalError `queued_intent_kind_unknown`. */
@@ -148,7 +174,7 @@ export class ApprovalQueue {
     if (command === 'reject') {
       return await this.#apply(tx, stored, 'reject', by, { reason: statement.reason ?? '' }, detail);
     }
-    const isMet = await this.#quorum(stored.intent, [...stored.approvals, approval], manifest, nowMs);
+    const isMet = await this.#quorum(tx, stored.intent, [...stored.approvals, approval], manifest, nowMs);
     const judged = await this.#apply(tx, stored, 'approve', by, { quorumMet: isMet }, detail);
     crashPoint('intent.approval_written');
     return judged;
@@ -199,18 +225,19 @@ export class ApprovalQueue {
   }
 
   async #quorum(
+    tx: DatabaseTransaction,
     intent: Intent,
     approvals: readonly Approval[],
     manifest: Manifest,
     nowMs: number,
   ): Promise<boolean> {
-    const outcome = await this.#parts.policy.evaluate(intent, manifest);
+    const outcome = await this.#parts.policy.evaluate(tx, intent, manifest);
     if (outcome.outcome === 'deny') {
       throw new ApprovalError('approval_denied_by_policy', 'No approval allows this.', {
         details: { reason: outcome.reason },
       });
     }
-    return await quorumMet(intent, approvals, manifest, outcome.rule, nowMs);
+    return await quorumMet(intent, approvals, manifest, outcome.rules, nowMs);
   }
 
   async #apply(

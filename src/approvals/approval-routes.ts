@@ -29,15 +29,17 @@ function summaryOf({ id, hash, state, intent }: StoredIntent) {
   };
 }
 
-async function detailOf(queue: ApprovalQueue, stored: StoredIntent) {
-  const outcome = await queue.requirement(stored.intent);
+async function detailOf(tx: DatabaseTransaction, queue: ApprovalQueue, stored: StoredIntent) {
+  const outcome = await queue.requirement(tx, stored.intent);
   const { intent, request, approvals, reason } = stored;
-  const rule = outcome.outcome === 'approvals' ? outcome.rule : null;
-  const needed =
-    rule === null
-      ? null
-      : { approvals: rule.approvals, localApprovals: rule.localApprovals, roles: [...rule.roles] };
-  return { ...summaryOf(stored), intent, request, approvals: [...approvals], needed, reason };
+  const isDenied = outcome.outcome === 'deny';
+  const rules = isDenied ? [] : outcome.rules;
+  const needed = rules.map(({ approvals: people, localApprovals, roles }) => ({
+    ...{ approvals: people, localApprovals },
+    roles: [...roles],
+  }));
+  const policy = { denied: isDenied, because: isDenied ? [outcome.reason] : [...outcome.because] };
+  return { ...summaryOf(stored), intent, request, approvals: [...approvals], needed, policy, reason };
 }
 
 async function page(
@@ -69,8 +71,10 @@ export function approvalRoutes(parts: ApprovalRouteParts): readonly BoundOperati
       return { status: 200, body: { items: shown.map(summaryOf), nextCursor } };
     }),
     handle(contract.getIntent, async ({ params }) => {
-      const stored = await inTransaction(database, (tx) => findIntent(tx, params.intentId));
-      return { status: 200, body: await detailOf(queue, stored) };
+      const body = await inTransaction(database, async (tx) =>
+        detailOf(tx, queue, await findIntent(tx, params.intentId)),
+      );
+      return { status: 200, body };
     }),
     handleOnce(contract.signIntent, async (request, effect) => {
       const { params, body, principal } = request;
@@ -80,7 +84,7 @@ export function approvalRoutes(parts: ApprovalRouteParts): readonly BoundOperati
           throw new ApprovalError('queued_intent_of_another', 'Somebody else asks for this.');
         }
         const stored = await queue.sign(tx, params.intentId, body, requestActor(request));
-        return { status: 200, body: await detailOf(queue, stored) };
+        return { status: 200, body: await detailOf(tx, queue, stored) };
       });
     }),
     handleOnce(contract.judgeIntent, async (request, effect) => {
@@ -90,7 +94,7 @@ export function approvalRoutes(parts: ApprovalRouteParts): readonly BoundOperati
       return await withAlarm(parts, about, by, () =>
         effect.commit(async (tx) => {
           const stored = await queue.judge(tx, params.intentId, body, principal.id, by);
-          return { status: 200, body: await detailOf(queue, stored) };
+          return { status: 200, body: await detailOf(tx, queue, stored) };
         }),
       );
     }),

@@ -1,5 +1,6 @@
 import {
   IntentError,
+  ruleFor,
   verifyApproval,
   verifyApprovals,
   type Approval,
@@ -32,7 +33,7 @@ async function meets(
   approvals: readonly Approval[],
   manifest: Manifest,
   nowMs: number,
-  rule?: QuorumRule,
+  rule: QuorumRule,
 ): Promise<boolean> {
   try {
     await verifyApprovals(intent, approvals, manifest, nowMs, rule);
@@ -44,18 +45,19 @@ async function meets(
 }
 
 /**
- * Whether approvals satisfy the policy's rule and the manifest's own, by which the signer will count.
+ * Whether approvals satisfy every rule of the policy and the manifest's own, by which the signer will count.
  * @throws IntentError `limit_exceeded`, `kind_not_allowed` for what no quorum may approve.
  */
 export async function quorumMet(
   intent: Intent,
   approvals: readonly Approval[],
   manifest: Manifest,
-  rule: QuorumRule,
+  rules: readonly QuorumRule[],
   nowMs: number,
 ): Promise<boolean> {
-  return (
-    (await meets(intent, approvals, manifest, nowMs, rule)) &&
-    (await meets(intent, approvals, manifest, nowMs))
-  );
+  // Whatever the policy says, the signer counts by the manifest.
+  for (const rule of [ruleFor(intent, manifest), ...rules]) {
+    if (!(await meets(intent, approvals, manifest, nowMs, rule))) return false;
+  }
+  return true;
 }

@@ -52,6 +52,11 @@ function approvalsOf(row: IntentRow, id: string): Approval[] {
   });
 }
 
+/** Whom it is about; nobody for what concerns the institution alone. */
+function customerColumn({ body }: Intent): string | null {
+  return 'customer' in body ? idToUuid(parseId('customer', body.customer)) : null;
+}
+
 /**
  * Reads a row from its canonical bytes and compares everything beside them, so that whoever writes to the table can
  * stop an intent but not change it. @throws ApprovalError `queued_intent_damaged`.
@@ -65,7 +70,7 @@ export function storedIntentOf(row: IntentRow): StoredIntent {
     intent.id === id &&
     intent.requester === row.requester &&
     intent.kind === row.kind &&
-    idToUuid(parseId('customer', intent.body.customer)) === row.customerId &&
+    customerColumn(intent) === row.customerId &&
     Date.parse(intent.expiresAt) === row.expiresAt.getTime();
   const state = QUEUE_STATES.find((name) => name === row.state);
   if (!columns || state === undefined) damaged(id, 'column');
@@ -101,7 +106,7 @@ export async function insertIntent(tx: DatabaseTransaction, intent: Intent, at: 
       canonical: canonicalJson(intent as JsonValue),
       hash,
       requester: intent.requester,
-      customerId: idToUuid(parseId('customer', intent.body.customer)),
+      customerId: customerColumn(intent),
       state: 'draft',
       createdAt: intent.createdAt,
       expiresAt: intent.expiresAt,

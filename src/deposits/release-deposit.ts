@@ -63,7 +63,7 @@ export async function requestDepositRelease(
       details: { state: deposit.state, step: 'release' },
     });
   }
-  const intent = parts.queue.draft({
+  const intent = await parts.queue.draft(tx, {
     kind: 'deposit_release',
     id: request.intent,
     requester: request.requester,

@@ -36,6 +36,6 @@ export async function requestRelease(
     );
   }
   const body = { customer, restriction: restrictionId, openedBy, reason };
-  const intent = parts.queue.draft({ kind: 'release', id, requester, body });
+  const intent = await parts.queue.draft(tx, { kind: 'release', id, requester, body });
   return await parts.queue.submit(tx, intent, by);
 }

@@ -6,8 +6,8 @@ import { freezeErrorMap, type FreezeErrorCode } from '../freeze/index.ts';
 import { httpErrorMap, type ErrorMap, type HttpErrorCode } from '../http/index.ts';
 import { identityErrorMap, type IdentityErrorCode } from '../identity/index.ts';
 import type { LedgerErrorCode } from '../ledger/client/index.ts';
-import { lockErrorMap, type LockErrorCode } from '../locks/index.ts';
 import { depositErrorMap, type DepositErrorCode } from '../deposits/index.ts';
+import { policyErrorMap } from '../policy/index.ts';
 import type { SharedErrorCode } from '../shared/index.ts';
 import { transferErrorMap, type TransferErrorCode } from '../transfers/index.ts';
 import type { IntentErrorCode } from '../intents/index.ts';
@@ -26,13 +26,13 @@ type ErrorCode =
   | TransferErrorCode
   | FreezeErrorCode
   | WalletErrorCode
-  | LockErrorCode
   | DepositErrorCode
   | IntentErrorCode
   | keyof typeof keyErrorMap
   | keyof typeof chainErrorMap
   | keyof typeof approvalErrorMap
   | keyof typeof withdrawalErrorMap
+  | keyof typeof policyErrorMap
   | WebhookErrorCode;
 
 const ledgerAway = { status: 503, title: 'The ledger is not available' } as const;
@@ -44,13 +44,13 @@ export const errorMap = {
   ...transferErrorMap,
   ...freezeErrorMap,
   ...walletErrorMap,
-  ...lockErrorMap,
   ...depositErrorMap,
   ...intentErrorMap,
   ...keyErrorMap,
   ...chainErrorMap,
   ...approvalErrorMap,
   ...withdrawalErrorMap,
+  ...policyErrorMap,
   ...webhookErrorMap,
   amount_malformed: { status: 422, title: 'The amount is malformed' },
   amount_out_of_range: { status: 422, title: 'The amount is out of range' },
@@ -61,7 +61,6 @@ export const errorMap = {
   config_invalid: { status: 500, title: 'The server is not configured rightly' },
   audit_entry_too_large: { status: 500, title: 'The audit entry is too large' },
   audit_entry_invalid: { status: 500, title: 'The audit entry is not valid' },
-  audit_entry_damaged: { status: 500, title: 'The audit log is damaged' },
   event_too_large: { status: 500, title: 'The event is too large' },
   event_invalid: { status: 500, title: 'The event is not valid' },
   events_damaged: { status: 500, title: 'The events are damaged' },

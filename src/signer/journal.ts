@@ -20,8 +20,7 @@ export type JournalKind =
   | 'released'
   | 'sealed'
   | 'resumed'
-  | 'master_lock'
-  | 'audit';
+  | 'master_lock';
 
 /** Where the signer's record stands. */
 export interface JournalHead {

@@ -28,8 +28,6 @@ import type { Tables } from './wallet-store.ts';
 const MAX_PIN_AGE_MS = 15 * 60_000;
 const MAX_CREDENTIALS = 20;
 
-type PinParts = Pick<WalletParts, 'clock' | 'network'>;
-
 export interface SigningCredential extends PinnedCredential {
   /** Null until the signer knows it. */
   readonly pinnedAt: Date | null;
@@ -72,7 +70,7 @@ function signerOf(pin: CredentialPin, known: readonly SigningCredential[]): Publ
 }
 
 async function checkPin(
-  parts: PinParts,
+  parts: WalletParts,
   customer: CustomerId,
   pin: CredentialPin,
   known: readonly SigningCredential[],
@@ -150,7 +148,7 @@ async function store(
  */
 export async function addSigningCredential(
   tx: DatabaseTransaction,
-  parts: PinParts,
+  parts: WalletParts,
   customer: CustomerId,
   document: { readonly pin: unknown; readonly label: string },
   cause: Cause,

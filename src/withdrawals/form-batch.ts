@@ -5,6 +5,7 @@ import { feeForTransactionWeight } from '../bitcoin/index.ts';
 import { idToUuid, isDomainError, parseSatoshis, type FeeRate } from '../shared/index.ts';
 import { waitFor } from './group-moves.ts';
 import { restrictedMembers } from './park-restricted.ts';
+import { isReadyStill } from './step-before-building.ts';
 import type { Group, Member, StepParts } from './withdrawal-parts.ts';
 import { requireSameWords, withdrawalOf } from './withdrawal-store.ts';
 
@@ -19,6 +20,7 @@ function readySince({ withdrawal }: Member): number {
 }
 
 async function lockCompanions(
+  parts: StepParts,
   tx: DatabaseTransaction,
   { withdrawal }: Member,
   size: number,
@@ -46,9 +48,11 @@ async function lockCompanions(
     }
   }
   const restricted = await restrictedMembers(tx, members);
-  return members
-    .filter((member) => !restricted.includes(member))
-    .sort((one, other) => readySince(one) - readySince(other));
+  const ready: Member[] = [];
+  for (const member of members) {
+    if (!restricted.includes(member) && (await isReadyStill(parts, tx, member))) ready.push(member);
+  }
+  return ready.sort((one, other) => readySince(one) - readySince(other));
 }
 
 /** Whether another withdrawal of the wallet may be ready before long: people look at it, or it cools off. */
@@ -106,7 +110,7 @@ export async function formBatch(
   const [lead] = group.members;
   if (lead.withdrawal.alone || size <= 1) return group;
   const nowMs = parts.clock.nowMs();
-  const companions = await lockCompanions(tx, lead, size, new Date(nowMs));
+  const companions = await lockCompanions(parts, tx, lead, size, new Date(nowMs));
   const all = [lead, ...companions] as const;
   const restMs = Math.min(...all.map(readySince)) + waitMs - nowMs;
   const isFull = all.length >= size;

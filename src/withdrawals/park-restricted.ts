@@ -22,18 +22,23 @@ export async function restrictedMembers(
 }
 
 /** What was approved before does not count any more: people decide anew, knowing what has happened. */
-async function askAnew(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
+export async function askAnew(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  group: Group,
+  because: string,
+): Promise<void> {
   const [member] = group.members;
-  const stored = await parts.queue.void(tx, member.stored.id, WORKER, BECAUSE);
+  const stored = await parts.queue.void(tx, member.stored.id, WORKER, because);
   const anew: Group = { payout: null, members: [{ withdrawal: member.withdrawal, stored }] };
-  await moveAll(parts, tx, anew, 'park', { reason: BECAUSE, change: { coolUntil: null } });
+  await moveAll(parts, tx, anew, 'park', { reason: because, change: { coolUntil: null } });
 }
 
 /** A single one that has no payout waits where it is; what was approved waits for approvals again. */
 async function park(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
   const [{ withdrawal, stored }] = group.members;
   if (withdrawal.state === 'approved' || withdrawal.state === 'cooling_off') {
-    await askAnew(parts, tx, group);
+    await askAnew(parts, tx, group, BECAUSE);
     return;
   }
   if (stored.approvals.length > 0) await parts.queue.void(tx, stored.id, WORKER, BECAUSE);

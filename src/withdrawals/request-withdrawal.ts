@@ -155,7 +155,7 @@ async function draft(
       ? await vaultOf(parts, tx, customer, request.wallet)
       : ((await parts.wallets.treasury(tx)) ?? missing());
   const payments = await paymentsOf(parts, tx, request);
-  return parts.queue.draft({
+  return await parts.queue.draft(tx, {
     kind: 'withdrawal',
     id: intent,
     requester: customer,

@@ -2,7 +2,8 @@ import type { DatabaseTransaction } from '../database/index.ts';
 import { crashPoint } from '../shared/index.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
 import { endUnpaid, moveAll, waitFor } from './group-moves.ts';
-import { WORKER, type Group, type StepParts } from './withdrawal-parts.ts';
+import { askAnew } from './park-restricted.ts';
+import { WORKER, type Group, type Member, type StepParts } from './withdrawal-parts.ts';
 import { requireSameWords } from './withdrawal-store.ts';
 
 /** A change of the intent wakes it earlier. */
@@ -33,7 +34,7 @@ export async function stepRequested(parts: StepParts, tx: DatabaseTransaction, g
 /** `screened`: what policy denies is rejected, the rest waits for people. */
 export async function stepScreened(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
   const [{ stored }] = group.members;
-  const outcome = await parts.queue.requirement(stored.intent);
+  const outcome = await parts.queue.admit(tx, stored.intent);
   if (outcome.outcome === 'approvals') {
     await moveAll(parts, tx, group, 'queue');
     return;
@@ -52,7 +53,7 @@ export async function stepAwaitingApproval(
     await waitFor(parts, tx, group, QUEUE_LOOK_MS);
     return;
   }
-  const outcome = await parts.queue.requirement(stored.intent);
+  const outcome = await parts.queue.requirement(tx, stored.intent);
   const coolingOffMs = outcome.outcome === 'approvals' ? outcome.coolingOffMs : 0;
   const coolUntil = coolingOffMs > 0 ? new Date(stored.changedAt.getTime() + coolingOffMs) : null;
   await moveAll(parts, tx, group, 'approve', { change: { coolUntil } });
@@ -66,4 +67,39 @@ export async function stepCooling(parts: StepParts, tx: DatabaseTransaction, gro
   if (withdrawal.state === 'approved') await moveAll(parts, tx, group, 'cool');
   else await waitFor(parts, tx, group, Math.min(rest, QUEUE_LOOK_MS));
   return false;
+}
+
+/**
+ * `approved` and `cooling_off`, before it is built: policy and manifest may be stricter by now. What they deny is
+ * rejected, what too few have approved for is asked anew, what is to rest longer rests. @returns whether it may be
+ * built.
+ */
+export async function stepRecheck(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<boolean> {
+  const [{ withdrawal, stored }] = group.members;
+  if (stored.state !== 'approved') return true;
+  const found = await parts.queue.recheck(tx, stored);
+  if (found.verdict === 'denied') {
+    await parts.queue.deny(tx, stored.id, WORKER, found.reason);
+    return false;
+  }
+  if (found.verdict === 'unmet') {
+    await askAnew(parts, tx, group, 'The policy asks for more than when it was approved.');
+    return false;
+  }
+  const restMs = found.coolUntilMs - parts.clock.nowMs();
+  if (restMs <= 0) return true;
+  const change = { coolUntil: new Date(found.coolUntilMs) };
+  if (withdrawal.state === 'approved') await moveAll(parts, tx, group, 'cool', { change });
+  else await waitFor(parts, tx, group, Math.min(restMs, QUEUE_LOOK_MS));
+  return false;
+}
+
+/** Whether one that is ready may be built with others: what has to wait or be asked anew does so in its own turn. */
+export async function isReadyStill(
+  parts: StepParts,
+  tx: DatabaseTransaction,
+  member: Member,
+): Promise<boolean> {
+  const found = await parts.queue.recheck(tx, member.stored);
+  return found.verdict === 'holds' && found.coolUntilMs <= parts.clock.nowMs();
 }

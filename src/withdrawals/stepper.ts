@@ -14,7 +14,13 @@ import { endUnpaid, unbuild, waitFor } from './group-moves.ts';
 import { lockPayout, type Payout } from './payout-store.ts';
 import { parkRestricted } from './park-restricted.ts';
 import { stepBuild, stepPresent } from './step-build.ts';
-import { stepAwaitingApproval, stepCooling, stepRequested, stepScreened } from './step-before-building.ts';
+import {
+  stepAwaitingApproval,
+  stepCooling,
+  stepRecheck,
+  stepRequested,
+  stepScreened,
+} from './step-before-building.ts';
 import { stepBroadcast, stepConfirmed, stepPlatformSigned, stepReplaced } from './step-on-chain.ts';
 import { stepAwaitingCosigner } from './step-sign.ts';
 import { withdrawalOf } from './withdrawal-store.ts';
@@ -81,7 +87,7 @@ async function endIfUnwanted(parts: StepParts, tx: DatabaseTransaction, group: G
 }
 
 async function stepUntilBuilt(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
-  if (!(await stepCooling(parts, tx, group))) return;
+  if (!(await stepCooling(parts, tx, group)) || !(await stepRecheck(parts, tx, group))) return;
   const batch = await formBatch(parts, tx, group);
   if (batch !== undefined) await stepBuild(parts, tx, batch);
 }

@@ -5,7 +5,7 @@ import { releaseDeposits, stepDeposits } from '../../src/deposits/index.ts';
 import { requestDepositRelease } from '../../src/deposits/release-deposit.ts';
 import { statementDigest, type Approval, type RequestSignature } from '../../src/intents/index.ts';
 import { accountId, type PurposeName } from '../../src/ledger/client/index.ts';
-import { plainPolicy } from '../../src/policy/index.ts';
+import { PolicyInForce } from '../../src/policy/index.ts';
 import {
   idToUuid,
   isoTime,
@@ -34,7 +34,7 @@ function parts() {
   const manifest = () => Promise.resolve(scene.house.manifest);
   const queue = new ApprovalQueue({
     ...{ clock, network: 'regtest', manifest, credentialsOf: () => Promise.resolve(new Map()) },
-    policy: plainPolicy({ version: 1, thresholds: [] }),
+    policy: new PolicyInForce({ clock }),
     kinds: new Map([['deposit_release', {}]]),
   });
   return { database, clock, queue, manifest } as const;

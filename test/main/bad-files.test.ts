@@ -116,10 +116,7 @@ const COMMANDS: readonly (readonly [string, (file: string) => readonly string[]]
   ['withdrawals import', (file) => ['withdrawals', 'import', file]],
   ['signer-admin load-manifest', (file) => ['signer-admin', 'load-manifest', file]],
   ['signer-admin resume', (file) => ['signer-admin', 'resume', file]],
-  [
-    'audit verify --checkpoint',
-    (file) => ['audit', 'verify', '--checkpoint', file, '--signer-key', '5d'.repeat(32)],
-  ],
+  ['audit verify --trusted', (file) => ['audit', 'verify', '--trusted', file]],
 ];
 
 interface Outcome {

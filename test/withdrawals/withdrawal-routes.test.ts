@@ -103,7 +103,7 @@ test('from request to broadcast over HTTP: two calls of the customer, one of an 
   const queue = await staff('GET', '/v1/intents');
   expect(queue.body['items']).toHaveLength(1);
   const detail = await staff('GET', `/v1/intents/${intent.id}`);
-  expect(detail.body).toMatchObject({ needed: { approvals: 1 }, state: 'open' });
+  expect(detail.body).toMatchObject({ needed: [{ approvals: 1 }], state: 'open' });
   expect(JSON.stringify(detail.body['explanation'])).toContain('Pays 0.00200000 BTC to');
   expect((await staff('POST', `/v1/intents/${intent.id}/approvals`, approval)).body['state']).toBe(
     'approved',

@@ -8,7 +8,6 @@ export {
 export {
   issueLockCertificate,
   issuerCertificate,
-  lockOfCertificate,
   verifyLockCertificate,
   type CertificateIssuer,
   type LockCertificateFacts,

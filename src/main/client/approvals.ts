@@ -16,22 +16,24 @@ type Detail = AnswerOf<typeof contract.getIntent>;
 type State = NonNullable<NonNullable<CallOf<typeof contract.listIntents>['query']>['state']>;
 
 function detailShown(detail: Detail): Shown {
-  const { needed, approvals } = detail;
+  const { needed, policy, approvals } = detail;
   const { document, lines } = one(detail, ({ id, kind, state, hash, expiresAt, reason }) => ({
     intent: id,
     kind,
     state,
     hash,
     until: expiresAt,
-    approvals: needed === null ? 'denied by policy' : `${approvals.length} of ${needed.approvals}`,
-    roles: needed?.roles.join(', '),
-    'by key file': needed?.localApprovals,
+    approvals: policy.denied ? 'denied by policy' : `${approvals.length} given`,
     reason,
   }));
   const words = approvals.map(
     ({ statement }) => `${statement.decision} by ${statement.approver} at ${statement.signedAt}`,
   );
-  return { document, lines: [...lines, ...detail.explanation, ...words] };
+  const demands = needed.map(
+    (rule) =>
+      `needs ${rule.approvals} of ${rule.roles.join(', ')}, ${rule.localApprovals} of them with a key file`,
+  );
+  return { document, lines: [...lines, ...detail.explanation, ...demands, ...policy.because, ...words] };
 }
 
 async function list(

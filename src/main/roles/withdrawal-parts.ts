@@ -5,7 +5,7 @@ import type { Database } from '../../database/index.ts';
 import type { PublicKey } from '../../intents/index.ts';
 import type { LedgerClient } from '../../ledger/client/index.ts';
 import type { settleRestrictions } from '../../freeze/index.ts';
-import { plainPolicy } from '../../policy/index.ts';
+import { PolicyInForce } from '../../policy/index.ts';
 import type { Clock, CustomerId } from '../../shared/index.ts';
 import type { SignerClient } from '../../signer/index.ts';
 import { signingCredentialsOf, vaultWalletsOf } from '../../wallets/index.ts';
@@ -26,9 +26,6 @@ interface Sources {
   readonly manifest: ManifestSource;
 }
 
-/** Until a policy is written the officers' manifest alone decides, and nothing cools off. */
-const POLICY = plainPolicy({ version: 1, thresholds: [{ upTo: null, approvals: 1, coolingOffMs: 0 }] });
-
 /** Approvers by the officers' manifest, customers by the keys that the signer has pinned. */
 export function trustOf({ database, manifest }: Pick<Sources, 'database' | 'manifest'>): TrustPort {
   return {
@@ -45,7 +42,7 @@ export function trustOf({ database, manifest }: Pick<Sources, 'database' | 'mani
 function approvalQueue(sources: Sources): ApprovalQueue {
   return new ApprovalQueue({
     ...sources,
-    policy: POLICY,
+    policy: new PolicyInForce(sources),
     credentialsOf: (customer) => trustOf(sources).credentialsOf(customer),
     kinds: new Map([
       ['withdrawal', {}],

@@ -13,7 +13,8 @@ import {
   type SigningBundle,
 } from '../../../src/intents/index.ts';
 import { accountId, type PurposeName } from '../../../src/ledger/client/index.ts';
-import { plainPolicy } from '../../../src/policy/index.ts';
+import { PolicyInForce } from '../../../src/policy/index.ts';
+import type { PolicyDocument } from '../../../src/policy/policy-document-contract.ts';
 import {
   idToUuid,
   isoTime,
@@ -42,6 +43,35 @@ const BTC = 1;
 export const SOMEBODY: QueueActor = { actor: { kind: 'anonymous' }, strength: 'none' };
 /** P2WPKH of nobody. */
 export const PAYEE = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
+
+/** Up to a hundredth of a bitcoin the manifest decides, up to half a bitcoin two people and an hour, and no more. */
+const POLICY: PolicyDocument = {
+  format: 1,
+  title: 'The house of the tests',
+  loosening: { delayHours: 24 },
+  addressBook: { coolingOffHours: 24 },
+  lists: [],
+  rules: [
+    {
+      name: 'listed',
+      because: 'The destination is blocked or sanctioned.',
+      when: { destination: { reputation: ['blocked', 'sanctioned'] } },
+      then: { outcome: 'deny' },
+    },
+    {
+      name: 'small',
+      because: 'It is little.',
+      when: { amountSatoshis: { upTo: '1000000' } },
+      then: { outcome: 'allow' },
+    },
+    {
+      name: 'large',
+      because: 'It is much.',
+      when: { amountSatoshis: { upTo: '50000000' } },
+      then: { outcome: 'approvals', approvals: 2, roles: ['compliance', 'officer'], delayMinutes: 60 },
+    },
+  ],
+};
 
 export interface Owner {
   readonly customer: TestCustomer;
@@ -77,13 +107,7 @@ export class House {
           .filter(({ pinnedAt }) => pinnedAt !== null)
           .map((key) => [key.id, key.publicKey]),
       );
-    const policy = plainPolicy({
-      version: 1,
-      thresholds: [
-        { upTo: satoshis(1_000_000n), approvals: 1, coolingOffMs: 0 },
-        { upTo: satoshis(50_000_000n), approvals: 2, coolingOffMs: 3_600_000 },
-      ],
-    });
+    const policy = new PolicyInForce({ clock, initial: POLICY });
     this.chain = chain;
     this.treasury = treasury;
     this.parts = {

@@ -1,0 +1,12 @@
+import type { ErrorEntry } from '../http/index.ts';
+import type { PolicyErrorCode } from './errors.ts';
+
+/** How refusals of the policy look over HTTP. */
+export const policyErrorMap = {
+  policy_malformed: { status: 422, title: 'The policy is malformed' },
+  policy_too_large: { status: 422, title: 'The policy is too large' },
+  policy_conflicting: { status: 422, title: 'The policy contradicts itself' },
+  policy_cyclic: { status: 422, title: 'Lists of the policy include each other' },
+  policy_damaged: { status: 500, title: 'The stored policy is damaged' },
+  policy_version_unknown: { status: 404, title: 'There is no such version of the policy' },
+} as const satisfies Readonly<Record<PolicyErrorCode, ErrorEntry>>;

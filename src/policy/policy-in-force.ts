@@ -1,0 +1,151 @@
+import type { ApprovalPolicy, PolicyOutcome } from '../approvals/index.ts';
+import type { DatabaseTransaction } from '../database/index.ts';
+import {
+  IntentError,
+  ruleFor,
+  type Intent,
+  type IntentErrorCode,
+  type Manifest,
+  type QuorumRule,
+} from '../intents/index.ts';
+import { isIdOf, type Clock } from '../shared/index.ts';
+import { findAdmission, lockAdmissions, recordAdmission } from './admission.ts';
+import { DEFAULT_DOCUMENT, DEFAULT_VERSION } from './default-document.ts';
+import {
+  compilePolicy,
+  evaluate,
+  strictestDecision,
+  type CompiledPolicy,
+  type Decision,
+  type Reason,
+} from './evaluate.ts';
+import type { ControlFacts } from './facts.ts';
+import { factsAt, type RecordedFacts } from './facts-record.ts';
+import { gatherFacts } from './gather-facts.ts';
+import { findVersion, numberInForce } from './policy-store.ts';
+import type { PolicyDocument } from './policy-document-contract.ts';
+
+/** What the manifest says of an intent that nobody may approve. */
+const NOBODY: ReadonlySet<string> = new Set<IntentErrorCode>(['limit_exceeded', 'kind_not_allowed']);
+
+function manifestRule(manifest: Manifest, intent: Intent): QuorumRule | undefined {
+  try {
+    return ruleFor(intent, manifest);
+  } catch (thrown) {
+    if (thrown instanceof IntentError && NOBODY.has(thrown.code)) return undefined;
+    throw thrown;
+  }
+}
+
+/** A reason as people read it. */
+export function sentence({ rule, because, address }: Reason): string {
+  const by = rule === null ? because : `Rule “${rule}”: ${because}`;
+  return address === null ? by : `${by} (${address})`;
+}
+
+function outcomeOf({ requirement, reasons }: Decision, rule: QuorumRule): PolicyOutcome {
+  const because = [...new Set(reasons.map(sentence))];
+  if (requirement.denied) return { outcome: 'deny', reason: because.join(' ') };
+  const { quorums, delayMs } = requirement;
+  return { outcome: 'approvals', rules: [rule, ...quorums], coolingOffMs: delayMs, because };
+}
+
+export interface PolicyParts {
+  readonly clock: Clock;
+  /** Version 1, until another is put in force. */
+  readonly initial?: PolicyDocument;
+}
+
+/**
+ * The policy by which the queue asks people, as it is in force in the database. It only ever asks for more than the
+ * officers' manifest. An intent is judged by the version that it names and by the one in force, and the stricter
+ * counts: what was asked for before a policy became tighter is judged by the tighter one, and what was asked for
+ * under a tighter one does not profit from a looser one.
+ */
+export class PolicyInForce implements ApprovalPolicy {
+  readonly #clock: Clock;
+  /** Versions never change, so each is read and made ready once. */
+  readonly #compiled = new Map<number, CompiledPolicy>();
+
+  /** @throws PolicyError for an initial policy that is none. */
+  constructor({ clock, initial = DEFAULT_DOCUMENT }: PolicyParts) {
+    this.#clock = clock;
+    this.#compiled.set(DEFAULT_VERSION, compilePolicy(initial));
+  }
+
+  async version(tx: DatabaseTransaction): Promise<number> {
+    return await numberInForce(tx);
+  }
+
+  /** @throws PolicyError `policy_damaged`. */
+  async evaluate(tx: DatabaseTransaction, intent: Intent, manifest: Manifest): Promise<PolicyOutcome> {
+    const { outcome } = await this.#judge(tx, intent, manifest);
+    return outcome;
+  }
+
+  /**
+   * Judges a withdrawal the first time, and counts it in every window from then on. Again, it changes nothing.
+   * @throws PolicyError `policy_damaged`.
+   */
+  async admit(tx: DatabaseTransaction, intent: Intent, manifest: Manifest): Promise<PolicyOutcome> {
+    if (intent.kind !== 'withdrawal') return await this.evaluate(tx, intent, manifest);
+    await lockAdmissions(tx);
+    const { outcome, facts } = await this.#judge(tx, intent, manifest);
+    if (facts !== undefined && (await findAdmission(tx, intent)) === undefined) {
+      const policyVersion = await this.version(tx);
+      const at = new Date(this.#clock.nowMs());
+      await recordAdmission(tx, intent, { facts, policyVersion, outcome, at });
+    }
+    return outcome;
+  }
+
+  async #judge(tx: DatabaseTransaction, intent: Intent, manifest: Manifest): Promise<Judged> {
+    const rule = manifestRule(manifest, intent);
+    if (rule === undefined) return denied('The manifest allows nobody to approve something like this.');
+    const inForce = await this.version(tx);
+    if (intent.policyVersion < DEFAULT_VERSION || intent.policyVersion > inForce) {
+      return denied('It names a version of the policy that is not in force.');
+    }
+    const current = await this.#load(tx, inForce);
+    const named = await this.#load(tx, intent.policyVersion);
+    const nowMs = this.#clock.nowMs();
+    if (intent.kind !== 'withdrawal') {
+      const facts = controlFacts(intent, nowMs);
+      return {
+        outcome: outcomeOf(strictestDecision([evaluate(current, facts), evaluate(named, facts)]), rule),
+      };
+    }
+    const windows = [...current.windows, ...named.windows];
+    const facts = await gatherFacts(tx, intent, windows, nowMs);
+    const known = factsAt(facts, nowMs);
+    const decision = strictestDecision([evaluate(current, known), evaluate(named, known)]);
+    return { outcome: outcomeOf(decision, rule), facts };
+  }
+
+  async #load(tx: DatabaseTransaction, number: number): Promise<CompiledPolicy> {
+    const ready = this.#compiled.get(number);
+    if (ready !== undefined) return ready;
+    const { document } = await findVersion(tx, number);
+    const compiled = compilePolicy(document);
+    this.#compiled.set(number, compiled);
+    return compiled;
+  }
+}
+
+interface Judged {
+  readonly outcome: PolicyOutcome;
+  /** Of a withdrawal: what was known. */
+  readonly facts?: RecordedFacts;
+}
+
+function denied(reason: string): Judged {
+  return { outcome: { outcome: 'deny', reason } };
+}
+
+function controlFacts(
+  { kind, createdAt, requester }: Exclude<Intent, { readonly kind: 'withdrawal' }>,
+  nowMs: number,
+): ControlFacts {
+  const initiator = isIdOf('customer', requester) ? 'customer' : 'staff';
+  return { kind, nowMs, askedAtMs: Date.parse(createdAt), initiator };
+}
