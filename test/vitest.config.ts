@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './longest-first.ts';
 import { SummaryReporter } from './summary-reporter.ts';
 
 /** `*.test.ts` run in `npm test`; `*.deep.test.ts` only in `npm run test:deep`, which sets TRILOCK_TEST_TIER. */
@@ -15,6 +16,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     globalSetup: ['test/postgres/global-setup.ts'],
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     // Many files wait for processes, nodes and clocks more than they compute.
     maxWorkers: Math.max(2, availableParallelism()),
     reporters: ['default', new SummaryReporter()],

@@ -250,6 +250,24 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
     description: 'For longer than the limit, nobody has proved that the keys of a wallet can be restored.',
     examples: [{ since: '2026-06-01T12:00:00.000Z', limitDays: 90 }],
   }),
+  'master_lock.registered': z
+    .strictObject({
+      replaces: idField('credential').nullable().describe('The lock whose place it has taken'),
+    })
+    .meta({
+      description: 'The signer has pinned a customer’s master lock: from now on it counts.',
+      examples: [{ replaces: null }],
+    }),
+  'master_lock.refused': z
+    .strictObject({ asked: z.enum(['registration', 'revocation']), reason: z.string() })
+    .meta({
+      description: 'The signer refused to register or to revoke a master lock; nothing has changed.',
+      examples: [{ asked: 'registration', reason: 'The lock was not signed within the last day.' }],
+    }),
+  'master_lock.ended': z.strictObject({ reason: z.enum(['replaced', 'revoked', 'recovered']) }).meta({
+    description: 'A master lock signs nothing any more.',
+    examples: [{ reason: 'revoked' }],
+  }),
   'transfer.completed': z
     .strictObject({
       direction: z.enum(['sent', 'received']),

@@ -38,6 +38,8 @@ export type IntentErrorCode =
   | 'statement_out_of_time'
   | 'fee_share_exceeded'
   | 'child_malformed'
+  | 'checkpoint_malformed'
+  | 'checkpoint_signed_by_stranger'
   | 'manifest_malformed'
   | 'manifest_not_signed'
   | 'manifest_expired'

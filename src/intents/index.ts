@@ -90,3 +90,5 @@ export {
 } from './cosign.ts';
 export { describeEntitled, describeVerified } from './describe-bundle.ts';
 export { samePublicKey } from './public-key.ts';
+export * from './audit-checkpoint-contract.ts';
+export { auditCheckpointDigest, parseAuditCheckpoint, verifyAuditCheckpoint } from './audit-checkpoint.ts';

@@ -21,6 +21,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
   station: async () => (await import('./commands/station.ts')).registerStation,
   manifest: async () => (await import('./commands/manifest.ts')).registerManifest,
   'customer-key': async () => (await import('./commands/customer.ts')).registerCustomerKey,
+  'master-lock': async () => (await import('./commands/master-lock.ts')).registerMasterLock,
   customer: async () => (await import('./commands/customer.ts')).registerCustomer,
   withdrawals: async () => (await import('./commands/withdrawals.ts')).registerWithdrawals,
   drill: async () => (await import('./commands/drill.ts')).registerDrill,

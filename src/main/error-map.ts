@@ -6,6 +6,7 @@ import { freezeErrorMap, type FreezeErrorCode } from '../freeze/index.ts';
 import { httpErrorMap, type ErrorMap, type HttpErrorCode } from '../http/index.ts';
 import { identityErrorMap, type IdentityErrorCode } from '../identity/index.ts';
 import type { LedgerErrorCode } from '../ledger/client/index.ts';
+import { lockErrorMap, type LockErrorCode } from '../locks/index.ts';
 import { depositErrorMap, type DepositErrorCode } from '../deposits/index.ts';
 import { policyErrorMap } from '../policy/index.ts';
 import type { SharedErrorCode } from '../shared/index.ts';
@@ -26,6 +27,7 @@ type ErrorCode =
   | TransferErrorCode
   | FreezeErrorCode
   | WalletErrorCode
+  | LockErrorCode
   | DepositErrorCode
   | IntentErrorCode
   | keyof typeof keyErrorMap
@@ -44,6 +46,7 @@ export const errorMap = {
   ...transferErrorMap,
   ...freezeErrorMap,
   ...walletErrorMap,
+  ...lockErrorMap,
   ...depositErrorMap,
   ...intentErrorMap,
   ...keyErrorMap,
@@ -61,6 +64,7 @@ export const errorMap = {
   config_invalid: { status: 500, title: 'The server is not configured rightly' },
   audit_entry_too_large: { status: 500, title: 'The audit entry is too large' },
   audit_entry_invalid: { status: 500, title: 'The audit entry is not valid' },
+  audit_entry_damaged: { status: 500, title: 'The audit log is damaged' },
   event_too_large: { status: 500, title: 'The event is too large' },
   event_invalid: { status: 500, title: 'The event is not valid' },
   events_damaged: { status: 500, title: 'The events are damaged' },

@@ -1,3 +1,4 @@
+import { auditRoutes } from '../audit/index.ts';
 import { approvalRoutes } from '../approvals/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ChainNode } from '../chain/index.ts';
@@ -8,6 +9,7 @@ import { restrictionRoutes } from '../freeze/index.ts';
 import { handle, type BoundOperation, type KeyedHash } from '../http/index.ts';
 import { createIdentity } from '../identity/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
+import { lockRoutes } from '../locks/index.ts';
 import type { Pool } from '../postgres/index.ts';
 import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock } from '../shared/index.ts';
@@ -56,8 +58,10 @@ export function composeOperations(parts: OperationParts): {
     operations: [
       status,
       ...identity.operations,
+      ...auditRoutes(parts),
       ...eventRoutes(database),
       ...walletRoutes(parts),
+      ...lockRoutes(parts),
       ...depositRoutes({ database, clock, follower: WORKER_FOLLOWER }),
       ...releaseRoutes(withdrawals),
       ...transferRoutes(parts),

@@ -42,6 +42,8 @@ export const intentErrorMap = {
   statement_out_of_time: { status: 409, title: 'The statement is not of its time' },
   child_malformed: { status: 422, title: 'The child is none of its parent' },
   fee_share_exceeded: { status: 409, title: 'The fee is beyond what one of its intents allows' },
+  checkpoint_malformed: { status: 422, title: 'The checkpoint is malformed' },
+  checkpoint_signed_by_stranger: { status: 422, title: 'The checkpoint is not of a trusted signer' },
   manifest_malformed: manifestAway,
   manifest_not_signed: manifestAway,
   manifest_expired: manifestAway,

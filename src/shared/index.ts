@@ -5,3 +5,4 @@ export * from './ids.ts';
 export * from './clock.ts';
 export * from './canonical-json.ts';
 export * from './crash-point.ts';
+export * from './chain-link.ts';

@@ -10,7 +10,7 @@ import {
 import type { PoolClient } from '../postgres/index.ts';
 import { SignerError } from './errors.ts';
 import { recordLockEvent } from './lock-record.ts';
-import { addStatement, locksOf } from './master-lock-store.ts';
+import { addStatement, knowsStatement, locksOf } from './master-lock-store.ts';
 import type { SignerMethod } from './signer-contract.ts';
 import type { SignerParts } from './signer-parts.ts';
 import { credentialsOf } from './wallet-store.ts';
@@ -30,6 +30,11 @@ async function keyFor(tx: PoolClient, { statement }: CustomerStatement): Promise
     );
   }
   return key;
+}
+
+/** Whether just these words were accepted before: the answer to them may have been lost. */
+export async function wasAccepted(tx: PoolClient, { statement }: CustomerStatement): Promise<boolean> {
+  return knowsStatement(tx, hex(customerStatementDigest(statement)));
 }
 
 /**

@@ -50,6 +50,7 @@ export type SignerErrorCode =
   | 'restriction_unknown'
   | 'restriction_differs'
   | 'restriction_lifted_already'
+  | 'audit_not_continuous'
   | 'witness_key_mismatch'
   | 'witness_file_damaged'
   | 'witness_statement_malformed'

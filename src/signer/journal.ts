@@ -20,7 +20,8 @@ export type JournalKind =
   | 'released'
   | 'sealed'
   | 'resumed'
-  | 'master_lock';
+  | 'master_lock'
+  | 'audit';
 
 /** Where the signer's record stands. */
 export interface JournalHead {

@@ -85,6 +85,12 @@ export async function endCredential(
   ]);
 }
 
+/** Whether a statement was accepted before. */
+export async function knowsStatement(tx: Queryable, hash: string): Promise<boolean> {
+  const { rowCount } = await tx.query('SELECT 1 FROM signer.customer_statement WHERE hash = $1', [hash]);
+  return rowCount === 1;
+}
+
 /** Remembers a statement. @returns false when it was accepted before. */
 export async function addStatement(
   tx: Queryable,

@@ -1,7 +1,7 @@
 import { intentHash, verifyMasterLock } from '../intents/index.ts';
 import type { PoolClient } from '../postgres/index.ts';
 import { isoTime } from '../shared/index.ts';
-import { acceptStatement } from './customer-statement.ts';
+import { acceptStatement, wasAccepted } from './customer-statement.ts';
 import { requireEntitledStaff } from './entitled-staff.ts';
 import { SignerError } from './errors.ts';
 import { requireInStep, tellWitness } from './in-step.ts';
@@ -99,7 +99,7 @@ export async function startLockRecovery(
 
 /**
  * Stops a recovery at the word of any credential of the customer, the old lock included. `subject` of the statement is
- * the intent's hash. @throws SignerError `recovery_not_waiting`, `statement_…`; IntentError `statement_…`, `signature_…`.
+ * the intent's hash. May be repeated after a lost answer. @throws SignerError `recovery_not_waiting`, `statement_…`; IntentError `statement_…`, `signature_…`.
  */
 export async function cancelLockRecovery(
   parts: SignerParts,
@@ -108,7 +108,11 @@ export async function cancelLockRecovery(
   const { customer, subject } = statement.statement;
   await exclusively(parts.pool, async (tx) => {
     const recovery = await waitingRecovery(tx, customer);
-    if (recovery?.intentHash !== subject) throw notWaiting();
+    if (recovery?.intentHash !== subject) {
+      const ended = await recoveryByIntent(tx, subject);
+      if (ended?.outcome === 'cancelled' && (await wasAccepted(tx, statement))) return;
+      throw notWaiting();
+    }
     const expected = { purpose: 'cancel recovery', customer, subject } as const;
     await acceptStatement(parts, tx, statement, expected, 'cancelLockRecovery');
     await endWaitingRecovery(parts, tx, customer, 'cancelled', 'cancelLockRecovery', parts.clock.nowMs());

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import {
   abandonmentSchema,
   approvalSchema,
+  auditCheckpointSchema,
   base64Url,
+  chainPosition,
   credentialPinSchema,
   customerStatementSchema,
   hash32,
@@ -24,6 +26,9 @@ import {
   walletRegistrationSchema,
   witnessHeadSchema,
 } from '../intents/index.ts';
+
+/** In one call of `attestAudit`. */
+export const MAX_AUDIT_ENTRIES = 2_000;
 
 const nothing = z.strictObject({});
 
@@ -178,6 +183,23 @@ export const signerContract = {
       approvals: z.array(approvalSchema).max(30),
     }),
     answer: z.strictObject({ releasedAt: instant }),
+  },
+  /** How far it has attested the audit log; null before the first time. */
+  auditCheckpoint: {
+    parameters: nothing,
+    answer: z.strictObject({ checkpoint: auditCheckpointSchema.nullable() }),
+  },
+  /** Attests what follows in the audit log, after it has hashed every entry from where it stood. */
+  attestAudit: {
+    parameters: z.strictObject({
+      /** Where the caller's log stands at the signer's last position. */
+      after: z.strictObject({ position: chainPosition, head: hash32 }),
+      entries: z
+        .array(z.strictObject({ sealedAtMs: z.int().min(0), content: z.string().max(65_536) }))
+        .min(1)
+        .max(MAX_AUDIT_ENTRIES),
+    }),
+    answer: z.strictObject({ checkpoint: auditCheckpointSchema }),
   },
   loadManifest: {
     parameters: z.strictObject({ signedManifest: signedManifestSchema }),

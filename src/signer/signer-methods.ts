@@ -1,6 +1,7 @@
 import { isDomainError, type DomainError, type JsonValue } from '../shared/index.ts';
 import { abandonTransaction } from './abandon-transaction.ts';
 import { addAlert } from './alert-store.ts';
+import { attestAudit, auditCheckpoint } from './attest-audit.ts';
 import { createPlatformKey } from './create-platform-key.ts';
 import { SignerError } from './errors.ts';
 import { loadManifest } from './load-manifest.ts';
@@ -45,6 +46,8 @@ const USE_CASES: UseCases = {
   abandon: abandonTransaction,
   restrict: restrictCustomer,
   release: releaseRestriction,
+  auditCheckpoint,
+  attestAudit,
   loadManifest,
   seal: async (parts, parameters) => {
     await sealSigner(parts, parameters);

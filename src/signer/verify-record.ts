@@ -105,6 +105,7 @@ function expectedLines(rows: readonly Row[]): Set<string> {
     if (kind === 'released') {
       lines.add(`released ${word(subject, 'restriction')} ${word(subject, 'intentHash')}`);
     }
+    if (kind === 'audit') lines.add(`audit ${word(subject, 'position')} ${word(subject, 'head')}`);
     if (kind === 'revoked') lines.add(`revoked ${word(subject, 'intentHash')}`);
     if (kind === 'abandoned') lines.add(`abandoned ${word(subject, 'txid')}`);
     if (kind === 'resumed')
@@ -124,6 +125,7 @@ const LINES = `
   UNION ALL SELECT 'paid ' || txid || ' ' || intent_hash FROM signer.spend_intent
   UNION ALL SELECT 'consumed ' || concat_ws(' ', intent_hash, intent_set, outpoint_set, satoshis) FROM signer.consumed_intent
   UNION ALL SELECT 'promised ' || concat_ws(' ', outpoint, intent_set, outpoint_set) FROM signer.promised_outpoint
+  UNION ALL SELECT 'audit ' || position || ' ' || head FROM signer.audit_checkpoint
   UNION ALL SELECT 'ended ' || id || ' ' || reason FROM signer.ended_credential
   UNION ALL SELECT 'statement ' || concat_ws(' ', hash, customer, purpose) FROM signer.customer_statement
   UNION ALL SELECT 'recovery ended ' || intent_hash || ' ' || outcome FROM signer.lock_recovery_end

@@ -28,6 +28,8 @@ import type { Tables } from './wallet-store.ts';
 const MAX_PIN_AGE_MS = 15 * 60_000;
 const MAX_CREDENTIALS = 20;
 
+type PinParts = Pick<WalletParts, 'clock' | 'network'>;
+
 export interface SigningCredential extends PinnedCredential {
   /** Null until the signer knows it. */
   readonly pinnedAt: Date | null;
@@ -70,7 +72,7 @@ function signerOf(pin: CredentialPin, known: readonly SigningCredential[]): Publ
 }
 
 async function checkPin(
-  parts: WalletParts,
+  parts: PinParts,
   customer: CustomerId,
   pin: CredentialPin,
   known: readonly SigningCredential[],
@@ -148,7 +150,7 @@ async function store(
  */
 export async function addSigningCredential(
   tx: DatabaseTransaction,
-  parts: WalletParts,
+  parts: PinParts,
   customer: CustomerId,
   document: { readonly pin: unknown; readonly label: string },
   cause: Cause,

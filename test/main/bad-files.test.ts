@@ -116,7 +116,10 @@ const COMMANDS: readonly (readonly [string, (file: string) => readonly string[]]
   ['withdrawals import', (file) => ['withdrawals', 'import', file]],
   ['signer-admin load-manifest', (file) => ['signer-admin', 'load-manifest', file]],
   ['signer-admin resume', (file) => ['signer-admin', 'resume', file]],
-  ['audit verify --trusted', (file) => ['audit', 'verify', '--trusted', file]],
+  [
+    'audit verify --checkpoint',
+    (file) => ['audit', 'verify', '--checkpoint', file, '--signer-key', '5d'.repeat(32)],
+  ],
 ];
 
 interface Outcome {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DomainError, type JsonValue } from '../../shared/index.ts';
+import { CHAIN_START_HASH, chainLinkText, DomainError, type JsonValue } from '../../shared/index.ts';
 
 export type SealingErrorCode = 'stream_damaged';
 
@@ -23,8 +23,8 @@ export interface ChainPoint {
   readonly hash: string;
 }
 
-/** Where every chain begins: no entry, 32 zero bytes. */
-export const CHAIN_START: ChainPoint = { position: 0n, hash: '00'.repeat(32) };
+/** Where every chain begins. */
+export const CHAIN_START: ChainPoint = { position: 0n, hash: CHAIN_START_HASH };
 
 /** What every sealed entry can hold at most, in bytes; the tables refuse more. */
 export const MAX_CONTENT_BYTES = 65_536;
@@ -36,13 +36,9 @@ export interface SealInput extends ChainPoint {
   readonly content: string;
 }
 
-/**
- * The hash that seals an entry at `position`, in hexadecimal; `hash` is that of the position before. The same
- * text as in the SQL function `seal_entries`.
- */
+/** The hash that seals an entry at `position`, in hexadecimal; `hash` is that of the position before. */
 export function sealHash(stream: SealedStream['name'], input: SealInput): string {
-  const { position, sealedAt, hash, content } = input;
-  return createHash('sha256')
-    .update(`trilock:seal:1:${stream}:${position}:${sealedAt.getTime()}:${hash}:${content}`)
-    .digest('hex');
+  const { position, sealedAt, hash: previousHash, content } = input;
+  const link = { position, sealedAtMs: sealedAt.getTime(), previousHash, content };
+  return createHash('sha256').update(chainLinkText(stream, link)).digest('hex');
 }

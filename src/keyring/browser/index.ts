@@ -8,6 +8,7 @@ export {
 export {
   issueLockCertificate,
   issuerCertificate,
+  lockOfCertificate,
   verifyLockCertificate,
   type CertificateIssuer,
   type LockCertificateFacts,

@@ -203,6 +203,19 @@ export function spkiOfCertificate(der: Uint8Array): Bytes {
   return read(der).spki;
 }
 
+const LOCK_URI =
+  /^urn:trilock:master-lock:([a-z]+):(cus_[0-9a-z]{26}):(crd_[0-9a-z]{26}):(signing|decryption)$/;
+
+/** Whose lock a certificate names. Nothing is proven by it. @throws KeyringError `certificate_malformed`. */
+export function lockOfCertificate(
+  der: Uint8Array,
+): Pick<LockCertificateFacts, 'network' | 'customer' | 'lock'> {
+  const [, network, customer, lock] = LOCK_URI.exec(read(der).uri) ?? [];
+  if (network !== undefined && customer !== undefined && lock !== undefined)
+    return { network, customer, lock };
+  throw new KeyringError('certificate_malformed', 'This is not a certificate of a master lock.');
+}
+
 /** Whether a certificate names a key for this use. @throws KeyringError `certificate_malformed`. */
 export function isCertificateFor(der: Uint8Array, use: LockUse): boolean {
   return read(der).usage === `${USAGE[use].unused},${USAGE[use].byte}`;

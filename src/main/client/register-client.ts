@@ -4,10 +4,12 @@ import { registerAccount } from './account.ts';
 import { registerAddresses } from './addresses.ts';
 import { registerApiKeys } from './api-keys.ts';
 import { registerApprovals } from './approvals.ts';
+import { registerAuditCommands } from './audit.ts';
 import { registerBundles } from './bundles.ts';
 import { registerCredentials } from './credentials.ts';
 import { registerDeposits } from './deposits.ts';
 import { registerEvents } from './events.ts';
+import { registerLocks } from './locks.ts';
 import { registerRestrictions } from './restrictions.ts';
 import { registerStaffCommands } from './staff.ts';
 import { registerTransfers } from './transfers.ts';
@@ -28,6 +30,7 @@ export function registerClient(trilock: Command): void {
     .addHelpText('after', `${settingsHelp('client')}\n${EXIT_HELP}`);
   registerAccount(client);
   registerCredentials(client);
+  registerLocks(client);
   registerWallets(client);
   registerAddresses(client);
   registerDeposits(client);
@@ -39,5 +42,6 @@ export function registerClient(trilock: Command): void {
   registerApiKeys(client);
   registerApprovals(client);
   registerRestrictions(client);
+  registerAuditCommands(client);
   registerStaffCommands(client);
 }

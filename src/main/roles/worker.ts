@@ -19,6 +19,7 @@ import { drillStatus, proofWatch, registerDrillMetric, type DrillStatus } from '
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
 import { settleRestrictions } from '../../freeze/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
+import { registerLockMetrics, stepMasterLocks } from '../../locks/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
@@ -30,6 +31,7 @@ import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
 import { bitcoinNodes } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
+import { auditWork } from './audit-work.ts';
 import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
 import { webhookParts } from './webhook-parts.ts';
@@ -52,6 +54,10 @@ function openParts(settings: SettingsOf<'worker'>) {
     batching: { waitMs: settings.TRILOCK_BATCH_SECONDS * 1000, size: settings.TRILOCK_BATCH_SIZE },
     network,
     limitDays: settings.TRILOCK_DRILL_LIMIT_DAYS,
+    checkpoints: {
+      intervalMs: settings.TRILOCK_AUDIT_MINUTES * 60_000,
+      directory: settings.TRILOCK_CHECKPOINT_DIRECTORY,
+    },
     clock: systemClock,
     startHeight: settings.TRILOCK_START_HEIGHT,
   };
@@ -86,7 +92,9 @@ function works(
     { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'wallets', step: () => stepWallets(parts) },
+    { name: 'master locks', step: () => stepMasterLocks(parts) },
     { name: 'drills', step: proofWatch(parts) },
+    { name: 'audit', step: auditWork(parts) },
     { name: 'replaced wallets', step: replacedWatch(paying) },
     { name: 'transfers', step: () => stepTransfers(parts) },
     { name: 'webhooks', step: () => fanOut(webhooks) },
@@ -136,6 +144,7 @@ export async function startWorker(
   const registry = new Registry();
   registerPoolMetric(registry, () => poolLevels(database, parts.network));
   registerDrillMetric(registry, parts);
+  registerLockMetrics(registry, database);
   registerDepositMetric(registry, () => refusedDeposits(database));
   registerHoldMetric(registry, () => readChainHold(database, WORKER_FOLLOWER, new Date(systemClock.nowMs())));
   return {

@@ -226,6 +226,19 @@ export const SETTINGS = {
     fallback: '50',
     meaning: 'How many withdrawals of one wallet share a transaction at most; 1: each has its own.',
   },
+  TRILOCK_AUDIT_MINUTES: {
+    schema: wholeNumber(1, 1_440, 'minutes'),
+    roles: ['worker'],
+    fallback: '60',
+    meaning: 'How often the signer attests how far the audit log goes.',
+  },
+  TRILOCK_CHECKPOINT_DIRECTORY: {
+    schema: absolutePath,
+    roles: ['worker'],
+    optional: true,
+    meaning:
+      'Where each checkpoint of the audit log is written as a file, to be carried to where nobody here can change it. The API gives them too.',
+  },
   TRILOCK_DRILL_LIMIT_DAYS: {
     schema: wholeNumber(1, 3_650, 'days'),
     roles: ['worker', 'wallets'],
