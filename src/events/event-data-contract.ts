@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idField, satoshisField } from '../http/fields-contract.ts';
+import { RESTRICTION_KINDS } from '../intents/restriction-contract.ts';
 import type { EventType } from './event-contract.ts';
 
 const CUSTOMER = 'cus_01jd1f0v00e008000000000001';
@@ -84,7 +85,7 @@ function restrictionMoved(what: string) {
     .strictObject({
       restriction: idField('restriction'),
       customer: idField('customer'),
-      kind: z.enum(['whole_lock', 'case']),
+      kind: z.enum(RESTRICTION_KINDS),
       text: z.string().describe('What the customer may read'),
     })
     .meta({

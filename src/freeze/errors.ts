@@ -6,7 +6,8 @@ export type FreezeErrorCode =
   | 'restriction_unknown'
   | 'restriction_step_forbidden'
   | 'restriction_changed_meanwhile'
-  | 'restriction_not_acknowledged';
+  | 'restriction_not_acknowledged'
+  | 'statement_unfit';
 
 /** Why an account may not do something, or a restriction cannot take a step. */
 export class FreezeError extends DomainError<FreezeErrorCode> {}

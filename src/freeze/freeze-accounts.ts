@@ -14,27 +14,28 @@ import type { RestrictionId } from './restriction.ts';
 /** Why flags change, in the ledger's log. */
 const CODE = { freeze: 1, unfreeze: 2 } as const;
 
-/** Whose accounts: one customer's spending balance and every vault. */
+/** Whose accounts: one customer's spending balance, unless it is left as it is, and vaults. */
 export interface FrozenParties {
   readonly customer: CustomerId;
+  readonly spending: boolean;
   readonly vaults: readonly WalletId[];
 }
 
 /** Opened first where they do not exist, so that a balance which comes later is frozen too. */
-function openings({ customer, vaults }: FrozenParties): AccountCommand[] {
+function openings({ customer, spending, vaults }: FrozenParties): AccountCommand[] {
   return [
-    openAccount('spending', BITCOIN_ASSET, { customer }),
+    ...(spending ? [openAccount('spending', BITCOIN_ASSET, { customer })] : []),
     ...vaults.map((vaultWallet) => openAccount('vault', BITCOIN_ASSET, { vaultWallet })),
   ];
 }
 
 function changes(
   restriction: RestrictionId,
-  { customer, vaults }: FrozenParties,
+  { customer, spending, vaults }: FrozenParties,
   change: keyof typeof CODE,
 ): AccountFlagsCommand[] {
   const accounts = [
-    { name: 'spending', id: accountId('spending', BITCOIN_ASSET, customer) },
+    ...(spending ? [{ name: 'spending', id: accountId('spending', BITCOIN_ASSET, customer) }] : []),
     ...vaults.map((wallet) => ({ name: wallet, id: accountId('vault', BITCOIN_ASSET, wallet) })),
   ];
   return accounts.map(({ name, id }) => ({
@@ -57,6 +58,7 @@ export async function changeAccounts(
   parties: FrozenParties,
   change: keyof typeof CODE,
 ): Promise<void> {
+  if (!parties.spending && parties.vaults.length === 0) return;
   const { results } = await ledger.submit([...openings(parties), ...changes(restriction, parties, change)]);
   const refused = results.find(({ result }) => result !== 'ok' && result !== 'exists');
   if (refused === undefined) return;

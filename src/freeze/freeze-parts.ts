@@ -1,6 +1,6 @@
 import type { ApprovalQueue } from '../approvals/index.ts';
 import type { Database, DatabaseTransaction } from '../database/index.ts';
-import type { Approval, IntentOf, RequestSignature } from '../intents/index.ts';
+import type { Approval, CustomerStatement, IntentOf, RequestSignature } from '../intents/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
 import type { Clock, CustomerId, WalletId, WithdrawalId } from '../shared/index.ts';
 import type { Restriction } from './restriction.ts';
@@ -14,6 +14,11 @@ export interface FreezingSigner {
     readonly intent: IntentOf<'release'>;
     readonly request: RequestSignature;
     readonly approvals: readonly Approval[];
+  }): Promise<void>;
+  /** Lifts a customer's own lock when the signer finds that the customer's master lock says so. */
+  unlock(unlocking: {
+    readonly restriction: Restriction['id'];
+    readonly statement: CustomerStatement;
   }): Promise<void>;
 }
 
@@ -29,6 +34,8 @@ export interface SettleParts extends Pick<FreezeParts, 'database' | 'clock'> {
   readonly signer: FreezingSigner;
   /** What a platform signature has left for: it cannot be called back, and people hear of it. */
   readonly beyondRecall: (tx: DatabaseTransaction, customer: CustomerId) => Promise<readonly WithdrawalId[]>;
+  /** Whether a payment that the API let through before has not reached the ledger yet. */
+  readonly hasUnbooked: (tx: DatabaseTransaction, customer: CustomerId) => Promise<boolean>;
   /** The customer's vault wallets, whatever their state. */
   readonly vaultsOf: (tx: DatabaseTransaction, customer: CustomerId) => Promise<readonly WalletId[]>;
 }

@@ -3,12 +3,8 @@ import type { QueueActor } from '../approvals/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { appendEvent } from '../events/index.ts';
 import type { Clock } from '../shared/index.ts';
-import {
-  findRestriction,
-  insertRestriction,
-  lockCustomer,
-  type NewRestriction,
-} from './restriction-store.ts';
+import { awaitRequests } from './in-flight.ts';
+import { findRestriction, insertRestriction, type NewRestriction } from './restriction-store.ts';
 import type { Restriction } from './restriction.ts';
 
 /**
@@ -22,7 +18,7 @@ export async function imposeRestriction(
   by: QueueActor,
 ): Promise<Restriction> {
   const { id, customer, kind, reasonCode, publicText, restrictedText } = restriction;
-  await lockCustomer(tx, customer);
+  await awaitRequests(tx, customer);
   await insertRestriction(tx, restriction, new Date(clock.nowMs()));
   const { actor, strength, requestId } = by;
   const after = { customer, kind, reasonCode, restrictedText };

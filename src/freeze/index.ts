@@ -1,5 +1,7 @@
 export { FreezeError, type FreezeErrorCode } from './errors.ts';
 export type { FreezeParts, FreezingSigner } from './freeze-parts.ts';
 export { requireAllowed, restrictedAmong } from './require-allowed.ts';
+export { restrictionGuard } from './restriction-guard.ts';
 export { freezeErrorMap, restrictionRoutes } from './restriction-routes.ts';
 export { settleRestrictions } from './settle-restrictions.ts';
+export { unlockRestriction } from './unlock-restriction.ts';

@@ -3,7 +3,8 @@ import { allow } from '../http/access-contract.ts';
 import { idField, lineField, pageOf, pageQuery, timeField } from '../http/fields-contract.ts';
 import { defineOperation } from '../http/operation-contract.ts';
 import { intentSchema } from '../intents/intent-contract.ts';
-import { REASON_CODES, RESTRICTION_KINDS, RESTRICTION_STATES } from './restriction-kinds-contract.ts';
+import { RESTRICTION_KINDS } from '../intents/restriction-contract.ts';
+import { FUNCTIONS, REASON_CODES, RESTRICTION_STATES } from './restriction-kinds-contract.ts';
 
 const TAG = 'restrictions';
 const READERS = ['customer', 'compliance', 'officer', 'auditor'] as const;
@@ -73,11 +74,30 @@ export const lockAccount = defineOperation({
   operationId: 'lockAccount',
   tag: TAG,
   summary: 'Lock your own account',
-  description: 'A session suffices to lock; to unlock, staff recognise you and others approve it.',
+  description:
+    'A session suffices to lock. To unlock it takes the file of your master lock; without one, staff recognise you ' +
+    'and others approve it.',
   access: allow(['customer']),
   responses: { 201: { description: 'Nothing leaves from now on', body: restrictionSchema } },
   errors: [],
   idempotency: 'key',
+});
+
+export const lockFunction = defineOperation({
+  method: 'post',
+  path: '/v1/function-locks',
+  operationId: 'lockFunction',
+  tag: TAG,
+  summary: 'Lock one function of your own account',
+  description:
+    'A session suffices to lock. Like a whole lock, it is lifted by a statement of your master lock, or by staff ' +
+    'who recognise you. `api` refuses your API keys, `settings` whatever would change who can act for you.',
+  access: allow(['customer']),
+  body: z.strictObject({ function: z.enum(FUNCTIONS) }),
+  responses: { 201: { description: 'Refused from now on', body: restrictionSchema } },
+  errors: [],
+  idempotency: 'key',
+  examples: { body: { function: 'withdraw' } },
 });
 
 export const listRestrictions = defineOperation({

@@ -1,10 +1,6 @@
 /** What a restriction may take away. */
-export const FUNCTIONS = ['withdraw', 'transfer', 'new_address'] as const;
+export const FUNCTIONS = ['withdraw', 'transfer', 'new_address', 'api', 'settings'] as const;
 export type RestrictedFunction = (typeof FUNCTIONS)[number];
-
-/** `whole_lock`: customers stop their own account. `case`: staff do. Each takes everything away that moves money. */
-export const RESTRICTION_KINDS = ['whole_lock', 'case'] as const;
-export type RestrictionKind = (typeof RESTRICTION_KINDS)[number];
 
 /** `freezing` and `releasing` last until ledger and signer have acknowledged. */
 export const RESTRICTION_STATES = ['freezing', 'in_force', 'releasing', 'released'] as const;

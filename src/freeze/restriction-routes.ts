@@ -9,6 +9,7 @@ import { imposeRestriction } from './impose-restriction.ts';
 import { requestRelease } from './request-release.ts';
 import * as contract from './restriction-contract.ts';
 import { findRestriction, listRestrictions, type Tables } from './restriction-store.ts';
+import type { RestrictedFunction } from './restriction-kinds-contract.ts';
 import type { Restriction, RestrictionId } from './restriction.ts';
 
 /** This context's part of the error map. */
@@ -18,16 +19,20 @@ export const freezeErrorMap = {
   restriction_unknown: { status: 404, title: 'There is no such restriction' },
   restriction_step_forbidden: { status: 409, title: 'The restriction cannot take this step' },
   restriction_changed_meanwhile: { status: 409, title: 'The restriction was changed meanwhile' },
+  statement_unfit: { status: 422, title: 'The statement is for something else' },
   restriction_not_acknowledged: { status: 503, title: 'The ledger has not taken the restriction' },
 } as const satisfies ErrorMap<FreezeErrorCode>;
 
-const OWN_LOCK = {
-  kind: 'whole_lock',
-  reasonCode: 'customer_request',
-  publicText: 'You locked this account.',
-  restrictedText: '',
-  reviewAt: null,
-} as const;
+const OWN_LOCK = { reasonCode: 'customer_request', restrictedText: '', reviewAt: null } as const;
+
+/** What each function's lock says to the customer. */
+const FUNCTION_TEXTS = {
+  withdraw: 'You locked withdrawals.',
+  transfer: 'You locked payments to other customers.',
+  new_address: 'You locked new addresses.',
+  api: 'You locked your API keys.',
+  settings: 'You locked your settings.',
+} as const satisfies Record<RestrictedFunction, string>;
 
 function ownerOf(principal: Principal): CustomerId | null {
   return principal.kind === 'customer' ? requireCustomer(principal) : null;
@@ -74,8 +79,19 @@ export function restrictionRoutes(parts: FreezeParts): readonly BoundOperation[]
     handleOnce(contract.lockAccount, async (request, effect) => {
       const customer = requireCustomer(request.principal);
       const it = { ...OWN_LOCK, id: effect.id('restriction'), customer, openedBy: customer };
+      const lock = { ...it, kind: 'whole_lock', publicText: 'You locked this account.' } as const;
       return await effect.commit(async (tx) => {
-        const restriction = await imposeRestriction(tx, clock, it, requestActor(request));
+        const restriction = await imposeRestriction(tx, clock, lock, requestActor(request));
+        return { status: 201, body: wire(restriction, request.principal) };
+      });
+    }),
+    handleOnce(contract.lockFunction, async (request, effect) => {
+      const customer = requireCustomer(request.principal);
+      const { function: locked } = request.body;
+      const it = { ...OWN_LOCK, id: effect.id('restriction'), customer, openedBy: customer };
+      const lock = { ...it, kind: `${locked}_lock`, publicText: FUNCTION_TEXTS[locked] } as const;
+      return await effect.commit(async (tx) => {
+        const restriction = await imposeRestriction(tx, clock, lock, requestActor(request));
         return { status: 201, body: wire(restriction, request.principal) };
       });
     }),

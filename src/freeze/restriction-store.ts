@@ -1,12 +1,8 @@
 import type { Database, DatabaseTransaction, Prisma } from '../database/index.ts';
+import { RESTRICTION_KINDS } from '../intents/index.ts';
 import { idFromUuid, idToUuid, isIdOf, type CustomerId, type IntentId } from '../shared/index.ts';
 import { FreezeError } from './errors.ts';
-import {
-  REASON_CODES,
-  RESTRICTION_KINDS,
-  RESTRICTION_STATES,
-  type RestrictionState,
-} from './restriction-kinds-contract.ts';
+import { REASON_CODES, RESTRICTION_STATES, type RestrictionState } from './restriction-kinds-contract.ts';
 import { decide, type Restriction, type RestrictionCommand, type RestrictionId } from './restriction.ts';
 
 export type Tables = Database | DatabaseTransaction;
@@ -26,6 +22,7 @@ function restrictionOf(row: Prisma.RestrictionModel): Restriction {
     kind: oneOf(RESTRICTION_KINDS, row.kind),
     state: oneOf(RESTRICTION_STATES, row.state),
     reasonCode: oneOf(REASON_CODES, row.reasonCode),
+    releaseStatement: row.releaseStatement,
     releaseIntent: row.releaseIntentId === null ? null : idFromUuid('intent', row.releaseIntentId),
   };
 }
@@ -76,7 +73,7 @@ export async function listRestrictions(
 
 export type NewRestriction = Omit<
   Restriction,
-  'state' | 'version' | 'openedAt' | 'changedAt' | 'releaseIntent'
+  'state' | 'version' | 'openedAt' | 'changedAt' | 'releaseIntent' | 'releaseStatement'
 >;
 
 export async function insertRestriction(
@@ -107,13 +104,20 @@ export async function lockCustomer(tx: DatabaseTransaction, customer: CustomerId
   await tx.$queryRaw`SELECT 1 FROM customer WHERE id = ${idToUuid(customer)}::uuid FOR NO KEY UPDATE`;
 }
 
+/** What lifts a restriction: an approved intent, or the customer's own statement in canonical JSON. */
+export type LiftedBy = { readonly intent: IntentId } | { readonly statement: string };
+
+function liftingColumns(by: LiftedBy) {
+  return 'intent' in by ? { releaseIntentId: idToUuid(by.intent) } : { releaseStatement: by.statement };
+}
+
 /** Takes a step of the state table. @throws FreezeError `restriction_step_forbidden`, `restriction_changed_meanwhile`. */
 export async function moveRestriction(
   tx: DatabaseTransaction,
   restriction: Restriction,
   command: RestrictionCommand,
   at: Date,
-  releaseIntent?: IntentId,
+  liftedBy?: LiftedBy,
 ): Promise<RestrictionState> {
   const { id, state, version } = restriction;
   const next = decide(restriction, command);
@@ -124,8 +128,8 @@ export async function moveRestriction(
       version: version + 1,
       changedAt: at,
       lookAt: next === 'freezing' || next === 'releasing' ? at : null,
-      ...(next === 'in_force' ? { releaseIntentId: null } : {}),
-      ...(releaseIntent === undefined ? {} : { releaseIntentId: idToUuid(releaseIntent) }),
+      ...(next === 'in_force' ? { releaseIntentId: null, releaseStatement: null } : {}),
+      ...(liftedBy === undefined ? {} : liftingColumns(liftedBy)),
     },
   });
   if (count === 1) return next;

@@ -1,16 +1,16 @@
+import type { RestrictionKind } from '../intents/index.ts';
 import type { CustomerId, Id, IntentId } from '../shared/index.ts';
 import { FreezeError } from './errors.ts';
 import {
   FUNCTIONS,
   type ReasonCode,
   type RestrictedFunction,
-  type RestrictionKind,
   type RestrictionState,
 } from './restriction-kinds-contract.ts';
 
 export type RestrictionId = Id<'restriction'>;
 
-export const RESTRICTION_COMMANDS = ['acknowledge', 'release', 'refuse'] as const;
+export const RESTRICTION_COMMANDS = ['acknowledge', 'release', 'unlock', 'refuse'] as const;
 export type RestrictionCommand = (typeof RESTRICTION_COMMANDS)[number];
 
 /** State, command, next, of what staff lift. What is not here is refused. The signer may refuse a release. */
@@ -21,13 +21,27 @@ const LIFTED_BY_STAFF = {
   released: {},
 } as const satisfies Table;
 
+/** The same of what customers lift themselves, by the file of their master lock; staff help whoever has none. */
+const LIFTED_BY_CUSTOMER = {
+  freezing: { acknowledge: 'in_force' },
+  in_force: { release: 'releasing', unlock: 'releasing' },
+  releasing: { acknowledge: 'released', refuse: 'in_force' },
+  released: {},
+} as const satisfies Table;
+
 type Row = Partial<Record<RestrictionCommand, RestrictionState>>;
 type Table = Record<RestrictionState, Row>;
 
 /** Each kind is a state machine of its own, and takes away what is listed. */
 export const RESTRICTION_TABLES = {
-  case: { table: LIFTED_BY_STAFF, forbids: FUNCTIONS },
-  whole_lock: { table: LIFTED_BY_STAFF, forbids: FUNCTIONS },
+  whole_lock: { table: LIFTED_BY_CUSTOMER, forbids: FUNCTIONS },
+  withdraw_lock: { table: LIFTED_BY_CUSTOMER, forbids: ['withdraw'] },
+  transfer_lock: { table: LIFTED_BY_CUSTOMER, forbids: ['transfer'] },
+  new_address_lock: { table: LIFTED_BY_CUSTOMER, forbids: ['new_address'] },
+  api_lock: { table: LIFTED_BY_CUSTOMER, forbids: ['api'] },
+  settings_lock: { table: LIFTED_BY_CUSTOMER, forbids: ['settings'] },
+  // Under a case programs may go on reading.
+  case: { table: LIFTED_BY_STAFF, forbids: ['withdraw', 'transfer', 'new_address', 'settings'] },
 } as const satisfies Record<
   RestrictionKind,
   { readonly table: Table; readonly forbids: readonly RestrictedFunction[] }
@@ -52,6 +66,8 @@ export interface Restriction {
   readonly openedAt: Date;
   /** The approved intent that lifts it, while it is being lifted and afterwards. */
   readonly releaseIntent: IntentId | null;
+  /** Or the statement of the customer's master lock that does: canonical JSON. */
+  readonly releaseStatement: string | null;
   readonly changedAt: Date;
 }
 
@@ -78,4 +94,14 @@ export function forbidden(
 ): ReadonlySet<RestrictedFunction> {
   const inForce = restrictions.filter(({ state }) => state !== 'released');
   return new Set(inForce.flatMap(({ kind }) => RESTRICTION_TABLES[kind].forbids));
+}
+
+/** Which of a customer's ledger accounts bear no debit while these functions are taken away. */
+export function frozenAccounts(functions: ReadonlySet<RestrictedFunction>): {
+  readonly spending: boolean;
+  readonly vaults: boolean;
+} {
+  const vaults = functions.has('withdraw');
+  // A spending balance is debited for transfers too, so one of the two alone cannot be told apart there.
+  return { vaults, spending: vaults && functions.has('transfer') };
 }

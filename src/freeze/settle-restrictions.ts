@@ -2,9 +2,12 @@ import { appendAudit } from '../audit/index.ts';
 import { requireKind, type ApprovalQueue, type QueueActor } from '../approvals/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { appendEvent, raiseAlert } from '../events/index.ts';
+import { parseCustomerStatement } from '../intents/index.ts';
 import { describeError, isDomainError, parseId } from '../shared/index.ts';
+import { FreezeError } from './errors.ts';
 import { changeAccounts } from './freeze-accounts.ts';
 import type { SettleParts } from './freeze-parts.ts';
+import { isQuiet } from './in-flight.ts';
 import {
   findRestriction,
   lockCustomer,
@@ -13,7 +16,7 @@ import {
   restrictionsOf,
   takeUnacknowledged,
 } from './restriction-store.ts';
-import type { Restriction } from './restriction.ts';
+import { forbidden, frozenAccounts, type Restriction } from './restriction.ts';
 
 export interface SettleQueueParts extends SettleParts {
   readonly queue: ApprovalQueue;
@@ -52,21 +55,58 @@ async function beginRelease(parts: SettleQueueParts, tx: DatabaseTransaction): P
     return true;
   }
   await parts.queue.execute(tx, stored.id, WORKER);
-  const next = await moveRestriction(tx, restriction, 'release', new Date(parts.clock.nowMs()), stored.id);
+  const next = await moveRestriction(tx, restriction, 'release', new Date(parts.clock.nowMs()), {
+    intent: stored.id,
+  });
   await record(parts, tx, restriction, next);
   return true;
 }
 
 /** The ledger first: what it books afterwards in this customer's name is refused, whatever the signer does. */
 async function freeze(parts: SettleQueueParts, tx: DatabaseTransaction, it: Restriction): Promise<void> {
-  const vaults = await parts.vaultsOf(tx, it.customer);
-  await changeAccounts(parts.ledger, it.id, { customer: it.customer, vaults }, 'freeze');
+  const { customer } = it;
+  const { spending, vaults } = frozenAccounts(forbidden(await restrictionsOf(tx, customer)));
+  const parties = { customer, spending, vaults: vaults ? await parts.vaultsOf(tx, customer) : [] };
+  await changeAccounts(parts.ledger, it.id, parties, 'freeze');
   await parts.signer.restrict(it);
+  await requireQuiet(parts, tx, it, spending);
+  if (!forbidden([it]).has('withdraw')) return;
   for (const subject of await parts.beyondRecall(tx, it.customer)) {
     const text = `The account was restricted by ${it.id} when this had left the signer already.`;
     const alert = { subject, code: 'frozen_after_broadcast', during: 'restriction.impose', text };
     await raiseAlert(tx, alert, WORKER, parts.clock);
   }
+}
+
+/**
+ * What somebody let through before the restriction has ended by now, so that from here on nothing moves. The ledger
+ * and the signer refuse by themselves what they can tell apart; the rest is waited for.
+ */
+async function requireQuiet(
+  parts: SettleQueueParts,
+  tx: DatabaseTransaction,
+  it: Restriction,
+  isSpendingFrozen: boolean,
+): Promise<void> {
+  const unbooked =
+    !isSpendingFrozen && forbidden([it]).has('transfer') && (await parts.hasUnbooked(tx, it.customer));
+  if (!unbooked && (await isQuiet(tx, it.customer))) return;
+  throw new FreezeError('restriction_not_acknowledged', 'Something from before is still under way.', {
+    retryable: true,
+    details: { restriction: it.id },
+  });
+}
+
+async function askSigner(parts: SettleQueueParts, tx: DatabaseTransaction, it: Restriction): Promise<void> {
+  if (it.releaseStatement !== null) {
+    const statement = parseCustomerStatement(JSON.parse(it.releaseStatement));
+    await parts.signer.unlock({ restriction: it.id, statement });
+    return;
+  }
+  if (it.releaseIntent === null) throw new RangeError('a release has an intent or a statement');
+  const { intent, request, approvals } = requireKind(await parts.queue.lock(tx, it.releaseIntent), 'release');
+  if (request === null) throw new RangeError('an executed intent is signed');
+  await parts.signer.release({ intent, request, approvals });
 }
 
 /** Asks the signer to lift it. @returns why it will not, whatever we wait for; undefined when it has. */
@@ -75,11 +115,8 @@ async function refusalOfSigner(
   tx: DatabaseTransaction,
   it: Restriction,
 ): Promise<string | undefined> {
-  if (it.releaseIntent === null) throw new RangeError('a release has an intent');
-  const { intent, request, approvals } = requireKind(await parts.queue.lock(tx, it.releaseIntent), 'release');
-  if (request === null) throw new RangeError('an executed intent is signed');
   try {
-    await parts.signer.release({ intent, request, approvals });
+    await askSigner(parts, tx, it);
     return undefined;
   } catch (thrown) {
     if (isDomainError(thrown) && FINAL.test(thrown.code)) return describeError(thrown);
@@ -88,9 +125,9 @@ async function refusalOfSigner(
 }
 
 /** What no waiting changes about a release: its signatures, its times, or what it names. */
-const FINAL = /^(intent|request|approval|approvals|approver|signature|kind|restriction|limit)_/;
+const FINAL = /^(intent|request|approval|approvals|approver|signature|kind|restriction|limit|statement)_/;
 
-/** The signer first, since it may refuse; the ledger when nothing else restricts the customer. */
+/** The signer first, since it may refuse; the ledger lets go what nothing else keeps frozen. */
 async function release(parts: SettleQueueParts, tx: DatabaseTransaction, it: Restriction): Promise<void> {
   const refusal = await refusalOfSigner(parts, tx, it);
   const at = new Date(parts.clock.nowMs());
@@ -99,10 +136,14 @@ async function release(parts: SettleQueueParts, tx: DatabaseTransaction, it: Res
     return;
   }
   const others = (await restrictionsOf(tx, it.customer)).filter(({ id }) => id !== it.id);
-  if (others.length === 0) {
-    const vaults = await parts.vaultsOf(tx, it.customer);
-    await changeAccounts(parts.ledger, it.id, { customer: it.customer, vaults }, 'unfreeze');
-  }
+  const kept = frozenAccounts(forbidden(others));
+  const vaults = kept.vaults ? [] : await parts.vaultsOf(tx, it.customer);
+  await changeAccounts(
+    parts.ledger,
+    it.id,
+    { customer: it.customer, spending: !kept.spending, vaults },
+    'unfreeze',
+  );
   await record(parts, tx, it, await moveRestriction(tx, it, 'acknowledge', at));
 }
 

@@ -33,6 +33,8 @@ export interface PipelineParts {
   readonly idempotency: IdempotencyStore | null;
   /** Null for an application that only machines of our own reach. */
   readonly limits: RequestLimits | null;
+  /** Refuses a caller by throwing, whatever the operation's rule allows: an account that is locked, say. */
+  readonly guard?: (operation: OperationShape, principal: Principal) => Promise<void>;
   readonly errorMap: ErrorMap;
   /** An answer that takes longer is given up with 503; the lease of an idempotency key must outlast it. */
   readonly handlerTimeoutMs: number;
@@ -151,6 +153,7 @@ export async function serve(
   }
   checkAccess(operation.access, principal, request);
   checkOrigin(parts, operation, request, principal);
+  if (principal !== null) await parts.guard?.(operation, principal);
   const ifMatchVersion =
     operation.versioned === true ? versionFromIfMatch(request.headers['if-match']) : undefined;
   const { wireBody, ...parsed } = await parseRequest(operation, request);

@@ -44,6 +44,7 @@ export {
 export * from './wallet-registration-contract.ts';
 export { parseSigningBundle, verifyBundle, type BundleTrust, type VerifiedBundle } from './verify-bundle.ts';
 export * from './registration-receipt-contract.ts';
+export * from './restriction-contract.ts';
 export {
   parseRegistrationReceipt,
   receiptDigest,

@@ -5,7 +5,7 @@ import type { ChainNode } from '../chain/index.ts';
 import type { Database } from '../database/index.ts';
 import { depositRoutes, releaseRoutes, WORKER_FOLLOWER } from '../deposits/index.ts';
 import { eventRoutes, webhookRoutes, type WebhookParts } from '../events/index.ts';
-import { restrictionRoutes } from '../freeze/index.ts';
+import { restrictionGuard, restrictionRoutes } from '../freeze/index.ts';
 import { handle, type BoundOperation, type KeyedHash } from '../http/index.ts';
 import { createIdentity } from '../identity/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
@@ -40,6 +40,7 @@ export interface OperationParts {
 export function composeOperations(parts: OperationParts): {
   readonly operations: readonly BoundOperation[];
   readonly authenticator: Authenticator;
+  readonly guard: ReturnType<typeof restrictionGuard>;
 } {
   const { clock, database, restarts } = parts;
   const identity = createIdentity(parts);
@@ -55,6 +56,7 @@ export function composeOperations(parts: OperationParts): {
   }));
   return {
     authenticator: identity.authenticator,
+    guard: restrictionGuard(database),
     operations: [
       status,
       ...identity.operations,

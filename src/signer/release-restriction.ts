@@ -59,7 +59,7 @@ export async function releaseRestriction(
     const atMs = parts.clock.nowMs();
     const people = await requireEntitledStaff(parts, tx, release);
     const document = canonicalJson(release as unknown as JsonValue);
-    await addRestrictionRelease(tx, { restriction: id, intentHash: hash, document }, atMs);
+    await addRestrictionRelease(tx, { restriction: id, liftedBy: hash, document }, atMs);
     const subject: JsonValue = { restriction: id, intentHash: hash };
     await appendEntry(tx, parts.identity, { kind: 'released', subject, atMs });
     const details = { restriction: id, approvedBy: [...people] };

@@ -17,6 +17,7 @@ import {
   plainText,
   publicKeySchema,
   registrationReceiptSchema,
+  RESTRICTION_KINDS,
   releaseIntentSchema,
   requestSignatureSchema,
   satoshiText,
@@ -165,11 +166,15 @@ export const signerContract = {
     parameters: z.strictObject({ txid: hash32, reason: plainText.min(1) }),
     answer: z.strictObject({ abandonment: abandonmentSchema.nullable() }),
   },
-  /** Afterwards nothing of the customer is signed, until a release with approvals lifts it. */
+  /**
+   * Afterwards nothing of the customer is signed, until it is lifted by a release with approvals, or by its own
+   * customer; of locks that concern no signature it keeps a record alone.
+   */
   restrict: {
     parameters: z.strictObject({
       restriction: idText('restriction'),
       customer: idText('customer'),
+      kind: z.enum(RESTRICTION_KINDS),
       /** Neither asks for the release nor approves it. */
       openedBy: z.union([idText('customer'), idText('staff')]),
     }),
@@ -200,6 +205,11 @@ export const signerContract = {
         .max(MAX_AUDIT_ENTRIES),
     }),
     answer: z.strictObject({ checkpoint: auditCheckpointSchema }),
+  },
+  /** Lifts a lock that the customer imposed, at the word of the customer's master lock. */
+  unlock: {
+    parameters: z.strictObject({ restriction: idText('restriction'), statement: customerStatementSchema }),
+    answer: z.strictObject({ releasedAt: instant }),
   },
   loadManifest: {
     parameters: z.strictObject({ signedManifest: signedManifestSchema }),

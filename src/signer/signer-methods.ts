@@ -15,6 +15,7 @@ import { restrictCustomer } from './restrict-customer.ts';
 import { revokeIntent } from './revoke-intent.ts';
 import { resumeSigner, sealSigner } from './seal-and-resume.ts';
 import { signBundle } from './sign-bundle.ts';
+import { unlockRestriction } from './unlock-restriction.ts';
 import {
   signerContract,
   type SignerAnswer,
@@ -48,6 +49,7 @@ const USE_CASES: UseCases = {
   release: releaseRestriction,
   auditCheckpoint,
   attestAudit,
+  unlock: unlockRestriction,
   loadManifest,
   seal: async (parts, parameters) => {
     await sealSigner(parts, parameters);

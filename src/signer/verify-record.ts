@@ -99,7 +99,8 @@ function expectedLines(rows: readonly Row[]): Set<string> {
     if (kind === 'master_lock') lines.add(lineOfLockEvent(JSON.parse(text) as LockEvent));
     if (kind === 'restricted') {
       lines.add(
-        `restricted ${word(subject, 'restriction')} ${word(subject, 'customer')} ${word(subject, 'openedBy')}`,
+        // What was recorded before there were kinds was recorded of cases.
+        `restricted ${word(subject, 'restriction')} ${word(subject, 'customer')} ${word({ kind: 'case', ...subject }, 'kind')} ${word(subject, 'openedBy')}`,
       );
     }
     if (kind === 'released') {
@@ -119,8 +120,8 @@ const LINES = `
   SELECT 'key ' || wallet || ' ' || xpub || ' ' || origin AS line FROM signer.platform_key
   UNION ALL SELECT 'revoked ' || intent_hash FROM signer.revoked_intent
   UNION ALL SELECT 'abandoned ' || txid FROM signer.abandoned_transaction
-  UNION ALL SELECT 'restricted ' || concat_ws(' ', id, customer, opened_by) FROM signer.restriction
-  UNION ALL SELECT 'released ' || restriction || ' ' || intent_hash FROM signer.restriction_release
+  UNION ALL SELECT 'restricted ' || concat_ws(' ', id, customer, kind, opened_by) FROM signer.restriction
+  UNION ALL SELECT 'released ' || restriction || ' ' || lifted_by FROM signer.restriction_release
   UNION ALL SELECT 'spend ' || concat_ws(' ', txid, wallet, intent_set, outpoint_set, fee) FROM signer.spend
   UNION ALL SELECT 'paid ' || txid || ' ' || intent_hash FROM signer.spend_intent
   UNION ALL SELECT 'consumed ' || concat_ws(' ', intent_hash, intent_set, outpoint_set, satoshis) FROM signer.consumed_intent

@@ -85,6 +85,12 @@ export async function memosOf(
   return new Map(rows.map(({ id, memo }) => [idFromUuid('transfer', id), memo]));
 }
 
+/** Whether one that a customer sends was stored and not carried to its end. */
+export async function hasUnfinishedTransfers(tx: DatabaseTransaction, sender: CustomerId): Promise<boolean> {
+  const state = 'requested' satisfies TransferState;
+  return (await tx.transfer.count({ where: { senderId: idToUuid(sender), state } })) > 0;
+}
+
 /** Transfers from before that nobody has finished, the oldest first, beginning after one of them. */
 export async function unfinishedTransfers(
   database: Database,

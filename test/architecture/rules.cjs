@@ -17,7 +17,7 @@ const ARROWS = {
   recovery: [...PURE, 'chain'],
   status: ['shared', 'http'],
   audit: ['shared', 'intents', 'postgres', 'database', 'http'],
-  events: ['shared', 'postgres', 'database', 'http', 'audit'],
+  events: ['shared', 'intents', 'postgres', 'database', 'http', 'audit'],
   identity: ['shared', 'keyring', 'intents', 'postgres', 'database', 'http', 'audit', 'events'],
   ledger: ['shared', 'postgres'],
   approvals: GROUND,

@@ -4,10 +4,24 @@ import { imposeRestriction } from '../../src/freeze/impose-restriction.ts';
 import { requestRelease } from '../../src/freeze/request-release.ts';
 import { findRestriction } from '../../src/freeze/restriction-store.ts';
 import type { Restriction, RestrictionId } from '../../src/freeze/restriction.ts';
-import { intentHash, statementDigest, type Intent } from '../../src/intents/index.ts';
+import { unlockRestriction } from '../../src/freeze/unlock-restriction.ts';
+import {
+  credentialPinDigest,
+  intentHash,
+  makeCustomerStatement,
+  statementDigest,
+  type CredentialPin,
+  type CustomerPurpose,
+  type CustomerStatement,
+  type Intent,
+  type RestrictionKind,
+} from '../../src/intents/index.ts';
 import { isoTime, newId, parseId, type CustomerId, type StaffId } from '../../src/shared/index.ts';
+import { hasUnfinishedTransfers } from '../../src/transfers/index.ts';
 import { vaultWalletsOf } from '../../src/wallets/index.ts';
 import { withdrawalsBeyondRecall } from '../../src/withdrawals/index.ts';
+import type { TestCustomer } from '../fixtures/custody.ts';
+import { lockRegistration, testLock, type TestLock } from '../fixtures/master-locks.ts';
 import { SOMEBODY, type House } from '../withdrawals/support/house.ts';
 
 type SettleParts = Parameters<typeof settleRestrictions>[0];
@@ -24,10 +38,14 @@ export class FrozenHouse {
     this.parts = {
       ...{ database, clock, ledger, queue },
       vaultsOf: vaultWalletsOf,
+      hasUnbooked: hasUnfinishedTransfers,
       beyondRecall: withdrawalsBeyondRecall,
       signer: {
-        restrict: async ({ id: restriction, customer, openedBy }) => {
-          await signer.restrict({ restriction, customer, openedBy });
+        restrict: async ({ id: restriction, customer, kind, openedBy }) => {
+          await signer.restrict({ restriction, customer, kind, openedBy });
+        },
+        unlock: async (unlocking) => {
+          await signer.unlock(unlocking);
         },
         release: async ({ intent, request, approvals }) => {
           await signer.release({ intent, request, approvals: [...approvals] });
@@ -44,6 +62,7 @@ export class FrozenHouse {
   async impose(
     customer: CustomerId,
     openedBy: StaffId | CustomerId = newId('staff'),
+    kind: RestrictionKind = 'case',
   ): Promise<RestrictionId> {
     this.house.chain.house.scene.clock.advance(1_000);
     const id = newId('restriction');
@@ -52,11 +71,56 @@ export class FrozenHouse {
       restrictedText: 'a hint',
       reviewAt: new Date(Date.now() + 86_400_000),
     };
-    const it = { id, customer, kind: 'case', reasonCode: 'account_takeover', openedBy, ...texts } as const;
+    const it = { id, customer, kind, reasonCode: 'account_takeover', openedBy, ...texts } as const;
     await inTransaction(this.house.database, (tx) =>
       imposeRestriction(tx, this.house.parts.clock, it, SOMEBODY),
     );
     return id;
+  }
+
+  /** A lock that a customer imposes, in force. */
+  async locked(customer: CustomerId, kind: RestrictionKind): Promise<RestrictionId> {
+    const id = await this.impose(customer, customer, kind);
+    await this.settle();
+    return id;
+  }
+
+  /** The customer's master lock, pinned in the signer. */
+  async giveMasterLock({ id: customer, credential, signer: by }: TestCustomer): Promise<TestLock> {
+    const { signer, scene } = this.house.chain.house;
+    const lock = testLock('key-1', 'key-2');
+    const signedAt = isoTime(scene.clock.nowMs());
+    const statement: CredentialPin['statement'] = {
+      ...{ purpose: 'pin credential', network: 'regtest', customer, signedBy: credential, signedAt },
+      credential: { id: lock.id, publicKey: lock.signing.publicKey },
+    };
+    await signer.pinCredential({ statement, signature: by.sign(credentialPinDigest(statement)) });
+    await signer.registerMasterLock({ registration: lockRegistration(lock, customer, { signedAt }) });
+    return lock;
+  }
+
+  /** A statement that unlocks, by whatever key. */
+  async statement(
+    customer: CustomerId,
+    subject: RestrictionId,
+    by: Pick<TestLock, 'id' | 'signing'>,
+    purpose: CustomerPurpose = 'unlock',
+  ): Promise<CustomerStatement> {
+    this.house.chain.house.scene.clock.advance(1_000);
+    const { id, signing } = by;
+    return await makeCustomerStatement(
+      { purpose, network: 'regtest', customer, subject },
+      { id, publicKey: signing.publicKey, sign: (digest) => Promise.resolve(signing.sign(digest)) },
+      this.house.parts.clock.nowMs(),
+    );
+  }
+
+  async unlock(restriction: RestrictionId, statement: CustomerStatement): Promise<void> {
+    const { database, parts } = this.house;
+    await inTransaction(database, (tx) =>
+      unlockRestriction(tx, parts.clock, { restriction, statement }, SOMEBODY),
+    );
+    await this.settle();
   }
 
   /** The worker's steps, until nothing is due. */

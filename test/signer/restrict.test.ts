@@ -46,7 +46,7 @@ async function restrict(openedBy: string): Promise<string> {
   scene.clock.advance(1_000);
   const restriction = newId('restriction');
   const customer = wallet.registration.customer ?? '';
-  await signer.restrict({ restriction, customer, openedBy });
+  await signer.restrict({ restriction, customer, kind: 'case', openedBy });
   return restriction;
 }
 
@@ -107,7 +107,7 @@ describe('a restricted customer', () => {
   it('is no obstacle to others, and is told of more than once without harm', async () => {
     const [, neighbour] = scene.house.customers;
     const restriction = newId('restriction');
-    const told = { restriction, customer: neighbour.id, openedBy: opener };
+    const told = { restriction, customer: neighbour.id, kind: 'case' as const, openedBy: opener };
     expect(await signer.restrict(told)).toEqual(await signer.restrict(told));
     const stranger = { ...told, openedBy: newId('staff') };
     expect(await refusalOf(scene, signer, () => signer.restrict(stranger))).toBe('restriction_differs');

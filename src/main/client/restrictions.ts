@@ -51,8 +51,11 @@ async function show({ api }: Connection, _options: object, restrictionId = ''): 
   return one(await api.call(contract.getRestriction, { params: { restrictionId } }), facts);
 }
 
-async function lock({ api }: Connection): Promise<Shown> {
-  return one(await api.call(contract.lockAccount, {}), facts);
+async function lock({ api }: Connection, options: { readonly function?: string }): Promise<Shown> {
+  if (options.function === undefined) return one(await api.call(contract.lockAccount, {}), facts);
+  // The contract refuses a function that there is not.
+  const locked = options.function as CallOf<typeof contract.lockFunction>['body']['function'];
+  return one(await api.call(contract.lockFunction, { body: { function: locked } }), facts);
 }
 
 interface CaseOptions {
@@ -117,7 +120,13 @@ export function registerRestrictions(client: Command): void {
     list,
   );
   acts(group.command('show <restriction>').description('one restriction'), show);
-  changes(group.command('lock').description('lock your own account; staff unlock it'), lock);
+  changes(
+    group
+      .command('lock')
+      .description('lock your own account; the file of your master lock unlocks it, or staff')
+      .option('--function <name>', 'only one function: withdraw, transfer, new_address, api or settings'),
+    lock,
+  );
   changes(
     group
       .command('open-case <customer>')

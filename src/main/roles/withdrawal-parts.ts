@@ -8,6 +8,7 @@ import type { settleRestrictions } from '../../freeze/index.ts';
 import { PolicyInForce } from '../../policy/index.ts';
 import type { Clock, CustomerId } from '../../shared/index.ts';
 import type { SignerClient } from '../../signer/index.ts';
+import { hasUnfinishedTransfers } from '../../transfers/index.ts';
 import { signingCredentialsOf, vaultWalletsOf } from '../../wallets/index.ts';
 import {
   ownWallets,
@@ -69,7 +70,7 @@ export function withdrawalRequestParts(
 export function restrictionStepParts(
   sources: Sources & {
     readonly ledger: LedgerClient;
-    readonly signer: Pick<SignerClient, 'restrict' | 'release'>;
+    readonly signer: Pick<SignerClient, 'restrict' | 'release' | 'unlock'>;
   },
 ): Parameters<typeof settleRestrictions>[0] {
   const { database, clock, ledger, signer } = sources;
@@ -77,10 +78,14 @@ export function restrictionStepParts(
     ...{ database, clock, ledger },
     queue: approvalQueue(sources),
     vaultsOf: vaultWalletsOf,
+    hasUnbooked: hasUnfinishedTransfers,
     beyondRecall: withdrawalsBeyondRecall,
     signer: {
-      restrict: async ({ id: restriction, customer, openedBy }) => {
-        await signer.restrict({ restriction, customer, openedBy });
+      restrict: async ({ id: restriction, customer, kind, openedBy }) => {
+        await signer.restrict({ restriction, customer, kind, openedBy });
+      },
+      unlock: async (unlocking) => {
+        await signer.unlock(unlocking);
       },
       release: async ({ intent, request, approvals }) => {
         await signer.release({ intent, request, approvals: [...approvals] });

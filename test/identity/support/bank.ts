@@ -42,6 +42,8 @@ export interface Bank {
 
 export interface BankOptions {
   readonly perAddress?: number;
+  /** False: locks of customers stop nobody before their request is looked at. */
+  readonly guarded?: boolean;
   /** Without it the ledger is down, as the node is. */
   readonly withLedger?: boolean;
   /** Another than a copy of the template, dropped with the bank. */
@@ -68,7 +70,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
   const ledger =
     running?.client() ??
     new LedgerClient({ addresses: [{ path: '/nowhere/ledger.socket' }], requestTimeoutMs: 300 });
-  const { operations, authenticator } = composeOperations({
+  const { operations, authenticator, guard } = composeOperations({
     database,
     pool,
     hash,
@@ -89,6 +91,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
     createThrottle(pool, hash, { name, points, windowSeconds: 60 });
   const api = createApi({
     operations,
+    ...(options.guarded === false ? {} : { guard }),
     errorMap,
     info: { title: 'Trilock', version: '0', description: 'test' },
     log: createLog('debug', { write: (line) => void logLines.push(line) }),
