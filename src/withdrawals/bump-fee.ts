@@ -42,6 +42,7 @@ export async function bumpFee(
     impossible('Only a transaction that waits for a block is replaced.');
   const payout = await lockPayout(tx, payoutId);
   if (payout === undefined) impossible('Somebody works on it just now; try again.');
+  if (payout.begun !== null) impossible('A block has it already.');
   const latest = latestOf(payout);
   if (latest.transaction === null) impossible('A higher fee is on its way already.');
   const dependent = await dependentOf(tx, payout);

@@ -43,6 +43,46 @@ export interface Payout {
   readonly outpoints: readonly string[];
   /** In the order in which they were built; at least one. */
   readonly transactions: readonly PayoutTransaction[];
+  readonly begun: BegunBooking | null;
+}
+
+/**
+ * What is about to be booked of a payout. It is written down first, so that whoever comes after a crash books that and
+ * nothing else, whatever the chain says by then.
+ */
+export type BegunBooking =
+  | {
+      readonly kind: 'confirm';
+      readonly txid: string;
+      readonly height: number;
+      /** With the child that pays for it. */
+      readonly fee: Satoshis;
+    }
+  | { readonly kind: 'unconfirm' };
+
+interface BegunColumns {
+  begunBooking: string | null;
+  begunTxid: string | null;
+  begunHeight: number | null;
+  begunFee: bigint | null;
+}
+
+/** A CHECK constraint holds the columns to these two shapes. */
+function begunOf({ begunBooking, begunTxid, begunHeight, begunFee }: BegunColumns): BegunBooking | null {
+  if (begunBooking === null) return null;
+  if (begunTxid === null || begunHeight === null || begunFee === null) return { kind: 'unconfirm' };
+  return { kind: 'confirm', txid: begunTxid, height: begunHeight, fee: satoshis(begunFee) };
+}
+
+/** The columns that say so; null when all is booked. */
+export function begunColumns(begun: BegunBooking | null): BegunColumns {
+  const details = begun?.kind === 'confirm' ? begun : null;
+  return {
+    begunBooking: begun?.kind ?? null,
+    begunTxid: details?.txid ?? null,
+    begunHeight: details?.height ?? null,
+    begunFee: details?.fee ?? null,
+  };
 }
 
 /** A bundle carries no more; whoever is built anew as often as that is not helped by it. */
@@ -68,6 +108,7 @@ export async function readPayout(tx: DatabaseTransaction, id: PayoutId): Promise
     version: row.version,
     reservedUntil: row.reservedUntil,
     signerAskedAt: row.signerAskedAt,
+    begun: begunOf(row),
     outpoints: row.inputs.map(({ txid, vout }) => `${txid}:${vout}`),
     transactions: row.transactions.map(({ changeVout, changeIndex, changeValue, ...transaction }) => ({
       ...transaction,
@@ -170,7 +211,11 @@ export async function insertPayout(
 export async function changePayout(
   tx: DatabaseTransaction,
   { id, version }: Payout,
-  change: { readonly signerAskedAt?: Date; readonly releasedAt?: Date; readonly abandonment?: string },
+  change: {
+    readonly signerAskedAt?: Date;
+    readonly releasedAt?: Date;
+    readonly abandonment?: string;
+  } & Partial<BegunColumns>,
 ): Promise<void> {
   const { count } = await tx.payout.updateMany({
     where: { id: idToUuid(id), version, releasedAt: null },

@@ -1,22 +1,20 @@
 import { ChainError } from '../chain/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { raiseAlert } from '../events/index.ts';
-import { feeBearerOf, shareFee, withdrawalIntentOf } from '../intents/index.ts';
-import { addSatoshis, crashPoint, satoshis, type Satoshis } from '../shared/index.ts';
+import { addSatoshis, crashPoint } from '../shared/index.ts';
+import { beginBooking, bookedFor, finishBooking, type PaidGroup } from './book-confirmation.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
 import { moveAll, waitFor } from './group-moves.ts';
 import { childrenOf } from './help-with-child.ts';
 import { lostParent, noteChange } from './own-change.ts';
 import { changeTransaction, latestOf, type Payout, type PayoutTransaction } from './payout-store.ts';
 import { completeLatest } from './step-sign.ts';
-import { WORKER, type Group, type StepParts } from './withdrawal-parts.ts';
+import { WORKER, type StepParts } from './withdrawal-parts.ts';
 
 /** How often the chain is asked about a payout; blocks come every ten minutes. */
 const CHAIN_LOOK_MS = 5_000;
 /** No reorganisation as deep as this is followed without a person. */
 const BURIED_BLOCKS = 144;
-
-type PaidGroup = Group & { readonly payout: Payout };
 
 /** What the chain says of a payout's coins. */
 type Fate =
@@ -153,38 +151,6 @@ async function keepOne(
   }
 }
 
-async function confirm(
-  parts: StepParts,
-  tx: DatabaseTransaction,
-  group: PaidGroup,
-  { by, height }: Fate & { kind: 'paid' },
-): Promise<void> {
-  crashPoint('withdrawal.confirmation_seen');
-  const books = new WithdrawalBooks(parts.ledger);
-  const { members, payout } = group;
-  // A child that nobody has signed in time is not needed any more, and the change is free.
-  if (latestOf(payout).transaction === null) await parts.wallets.release(tx, payout.id);
-  const shares = sharesOf(parts, group, by);
-  const left = new Map<string, Satoshis>();
-  for (const [index, { withdrawal }] of members.entries()) {
-    const { id, amount, maxFee, bookedAmount, confirmedCycle } = withdrawal;
-    const leaves = satoshis(amount + (shares[index] ?? 0n));
-    const reserved = bookedAmount ?? amount + maxFee;
-    if (leaves > reserved) await books.topUp(withdrawal, leaves - reserved, confirmedCycle + 1);
-    await books.confirm(withdrawal, leaves, reserved > leaves ? reserved : leaves, confirmedCycle + 1);
-    left.set(id, leaves);
-  }
-  crashPoint('withdrawal.confirmation_booked');
-  await moveAll(parts, tx, group, 'confirm', {
-    changeOf: ({ withdrawal }) => ({
-      bookedAmount: left.get(withdrawal.id) ?? null,
-      confirmedCycle: withdrawal.confirmedCycle + 1,
-      ...lookIn(parts),
-    }),
-    data: { txid: by.txid, height: height.toString(), feeSatoshis: by.fee.toString() },
-  });
-}
-
 /** `broadcast`: waits for a block, keeps the transaction in the mempool, and carries a fee bump through. */
 export async function stepBroadcast(
   parts: StepParts,
@@ -192,9 +158,15 @@ export async function stepBroadcast(
   group: PaidGroup,
 ): Promise<void> {
   const { payout } = group;
+  if (payout.begun !== null) {
+    await finishBooking(parts, tx, group);
+    return;
+  }
   const fate = await fateOf(parts, tx, payout);
   if (fate.kind === 'paid') {
-    await confirm(parts, tx, group, fate);
+    const { by, height } = fate;
+    crashPoint('withdrawal.confirmation_seen');
+    await beginBooking(parts, tx, group, { kind: 'confirm', txid: by.txid, height, fee: by.fee });
     return;
   }
   if (fate.kind === 'conflict') {
@@ -217,39 +189,20 @@ export async function stepConfirmed(
   tx: DatabaseTransaction,
   group: PaidGroup,
 ): Promise<void> {
+  if (group.payout.begun !== null) {
+    await finishBooking(parts, tx, group);
+    return;
+  }
   const fate = await fateOf(parts, tx, group.payout);
   const [{ withdrawal }] = group.members;
-  const isSame = fate.kind === 'paid' && bookedFor(parts, group, fate.by) === withdrawal.bookedAmount;
+  const isSame = fate.kind === 'paid' && bookedFor(parts, group, fate.by.fee) === withdrawal.bookedAmount;
   if (isSame) {
     const { height } = await parts.node.tip();
     const isBuried = height - fate.height + 1 >= BURIED_BLOCKS;
     await waitFor(parts, tx, group, isBuried ? null : CHAIN_LOOK_MS);
     return;
   }
-  const books = new WithdrawalBooks(parts.ledger);
-  for (const { withdrawal: each } of group.members) {
-    await books.unconfirm(each, each.bookedAmount ?? 0n, each.confirmedCycle);
-  }
-  const reason = 'A reorganisation has taken its block from the chain.';
-  await moveAll(parts, tx, group, 'unconfirm', { reason });
-}
-
-/** What the first member would have booked for a transaction of the payout. */
-function bookedFor(parts: StepParts, group: Group, by: PayoutTransaction): bigint {
-  const [share = 0n] = sharesOf(parts, group, by);
-  return group.members[0].withdrawal.amount + share;
-}
-
-/** What each member bears of its fee. */
-function sharesOf(
-  { network }: StepParts,
-  { members }: Group,
-  { fee }: PayoutTransaction,
-): readonly Satoshis[] {
-  return shareFee(
-    fee,
-    members.map(({ stored }) => feeBearerOf(withdrawalIntentOf(stored.intent), network)),
-  );
+  await beginBooking(parts, tx, group, { kind: 'unconfirm' });
 }
 
 /**
