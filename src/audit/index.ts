@@ -7,3 +7,4 @@ export type { AuditPeriod } from './sealed-entries.ts';
 export { takeCheckpoint, type AuditAttestor } from './take-checkpoint.ts';
 export { AuditError, type AuditErrorCode } from './errors.ts';
 export { actorOf, strengthOf } from './caller.ts';
+export { recordedAfter } from './recorded.ts';

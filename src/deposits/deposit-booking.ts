@@ -8,7 +8,7 @@ import {
 } from '../ledger/client/index.ts';
 import { MAX_MONEY } from '../shared/index.ts';
 import { BITCOIN_ASSET } from '../wallets/index.ts';
-import type { Begun, Deposit, DepositStep } from './deposit.ts';
+import { isOvertaken, type Begun, type Deposit, type DepositStep } from './deposit.ts';
 
 /** What the ledger made of a step. */
 export type Booked = { readonly ok: true } | { readonly ok: false; readonly refusal: ResultName };
@@ -37,6 +37,8 @@ const MOVES: ReadonlySet<DepositStep> = new Set([
   'set_apart',
   'release',
 ]);
+
+const CREDITING: ReadonlySet<DepositStep> = new Set(['credit', 'recredit', 'release']);
 
 /** Whose accounts a deposit touches. */
 export function partiesOf(deposit: Deposit): Parties {
@@ -81,7 +83,13 @@ export async function bookDeposit(ledger: LedgerClient, deposit: Deposit, begun:
     begun.step === 'credit' || begun.step === 'release'
       ? bookEvent(occurrence(deposit, begun, 'ReceivableCollected', MAX_MONEY))
       : [];
-  const { results } = await ledger.submit([...commands, ...collection]);
+  // What has left the chain meanwhile is taken back in the same request, so that nobody can spend it in between. Later
+  // the same is booked once more, by its own step.
+  const reversal =
+    CREDITING.has(begun.step) && isOvertaken(deposit)
+      ? bookEvent(occurrence(deposit, { ...begun, step: 'reverse' }, EVENTS.reverse.usual))
+      : [];
+  const { results } = await ledger.submit([...commands, ...collection, ...reversal]);
   const first = refusalOf(results.slice(0, commands.length));
   if (first === null) return { ok: true };
   if (first !== 'debit_account_frozen' || frozen === null) return { ok: false, refusal: first };

@@ -14,6 +14,7 @@ import { quarantineDeposit } from './quarantine-deposit.ts';
 /** This context's part of the error map. */
 export const depositErrorMap = {
   deposit_unknown: { status: 404, title: 'There is no such deposit' },
+  deposit_damaged: { status: 500, title: 'The stored deposit is not what came in' },
   deposit_step_forbidden: { status: 409, title: 'The deposit cannot take this step' },
   chain_not_followed: { status: 409, title: 'The chain was never followed yet' },
   height_not_followed: { status: 422, title: 'The chain was not followed up to this height' },

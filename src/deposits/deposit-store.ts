@@ -68,6 +68,7 @@ export function depositOf(row: DepositRow): Deposit {
         : { cycle: bookedCycle, blockHash: bookedBlockHash },
     begun: begunOf(row),
     refusals: row.refusals,
+    refusal: row.refusal,
     holdTry: row.holdTry,
     settleTry: row.settleTry,
     quarantine: row.quarantine === null ? null : oneOf(QUARANTINE_REASONS, row.quarantine),

@@ -89,6 +89,8 @@ export interface Deposit {
   /** A step that was begun and is finished before anything else is decided. */
   readonly begun: Begun | null;
   readonly refusals: number;
+  /** Why the last step was not taken; null when it was. */
+  readonly refusal: string | null;
   /** How often the ledger refused its hold: each try has an id of its own, which post and void must name. */
   readonly holdTry: number;
   /** How often it was tried to collect what is owed for it. */
@@ -156,4 +158,9 @@ export function beginStep(deposit: Deposit, step: DepositStep): Begun {
     });
   }
   return { step, ...about };
+}
+
+/** Whether what was begun is about an inclusion that has left the chain since. */
+export function isOvertaken({ block, cycle, begun }: Pick<Deposit, 'block' | 'cycle' | 'begun'>): boolean {
+  return begun !== null && (block === null || begun.cycle !== cycle || begun.blockHash !== block.hash);
 }

@@ -5,6 +5,7 @@ export type DepositErrorCode =
   | 'deposit_unknown'
   | 'deposit_step_forbidden'
   | 'deposit_changed_meanwhile'
+  | 'deposit_damaged'
   | 'chain_not_followed'
   | 'height_not_followed';
 

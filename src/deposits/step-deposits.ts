@@ -1,15 +1,9 @@
+import { ChainError } from '../chain/index.ts';
 import { inTransaction, type Database } from '../database/index.ts';
-import { appendEvent } from '../events/index.ts';
+import { appendEvent, raiseAlert } from '../events/index.ts';
 import type { EventType } from '../events/event-contract.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
-import {
-  crashPoint,
-  formatSatoshis,
-  idFromUuid,
-  isDomainError,
-  type Clock,
-  type Id,
-} from '../shared/index.ts';
+import { crashPoint, formatSatoshis, idFromUuid, isDomainError, type Id } from '../shared/index.ts';
 import { latestTry, nextTry, setWithheld } from '../wallets/index.ts';
 import { bookDeposit, type Booked } from './deposit-booking.ts';
 import { recordDeposit } from './deposit-audit.ts';
@@ -23,14 +17,15 @@ import {
   type DepositState,
   type DepositStep,
 } from './deposit.ts';
+import { unproven, type ProofParts, type Unproven } from './prove-deposit.ts';
 
-export interface DepositParts {
-  readonly database: Database;
+export interface DepositParts extends ProofParts {
   readonly ledger: LedgerClient;
-  readonly clock: Clock;
   /** The name of the follower whose handler is `handleChainStep`. */
   readonly follower: string;
 }
+
+const WORKER = { actor: { kind: 'process', id: 'worker' }, strength: 'process' } as const;
 
 /** Deposits looked at in one round, and so many of them at once. */
 const AT_ONCE = 200;
@@ -122,6 +117,26 @@ async function postpone(
   return isClosed;
 }
 
+/** So long after something was not proven it is looked at again. */
+const LOOK_AGAIN_MS = 60_000;
+/** What may pass is told of when it has not by the second look. */
+const MAY_PASS = 'deposit_awaits_chain';
+
+/** The books stay as they are; what nothing honest explains operators hear of, once. */
+async function holdBack(parts: DepositParts, deposit: Deposit, found: Unproven): Promise<void> {
+  const { clock, database } = parts;
+  const isKnown = deposit.refusal === found.code;
+  const refusal = found.suspicious || isKnown || deposit.refusal === MAY_PASS ? found.code : MAY_PASS;
+  await inTransaction(database, async (tx) => {
+    const nextStepAt = new Date(clock.nowMs() + LOOK_AGAIN_MS);
+    await changeBooks(tx, deposit, { refusal, nextStepAt });
+    if (isKnown || refusal === MAY_PASS) return;
+    const { code, text } = found;
+    const alert = { subject: deposit.id, code, during: 'deposit.step', text };
+    await raiseAlert(tx, alert, WORKER, clock);
+  });
+}
+
 /**
  * Takes at most one step of one deposit: writes down what it is about to book, books it, writes down that it is
  * booked. A crash in between leaves a step begun, which the next call finishes. @returns whether there may be more to
@@ -131,9 +146,15 @@ async function postpone(
 export async function stepDeposit(parts: DepositParts, id: Id<'deposit'>): Promise<boolean> {
   const { database } = parts;
   let deposit = await readDeposit(database, id);
+  // What is begun already was begun by a process that has died, or by somebody who writes to the table.
+  const step = deposit.begun?.step ?? decideDeposit(deposit, await creditTip(parts));
+  if (step === null) return false;
+  const doubt = await unproven(parts, deposit, step);
+  if (doubt !== undefined) {
+    await holdBack(parts, deposit, doubt);
+    return false;
+  }
   if (deposit.begun === null) {
-    const step = decideDeposit(deposit, await creditTip(parts));
-    if (step === null) return false;
     deposit = await begin(parts, deposit, step);
     crashPoint('deposit.step_begun');
   }
@@ -173,8 +194,8 @@ async function walk(parts: DepositParts, id: Id<'deposit'>): Promise<number> {
     while (await stepDeposit(parts, id)) steps++;
     return steps;
   } catch (thrown) {
-    // Somebody else is at it, or the ledger is away: what was begun is found again.
-    if (isDomainError(thrown) && thrown.retryable) return 0;
+    // Somebody else is at it, or ledger or node are away, of which others tell: what was begun is found again.
+    if (thrown instanceof ChainError || (isDomainError(thrown) && thrown.retryable)) return 0;
     throw thrown;
   }
 }

@@ -37,6 +37,7 @@ export {
   type SpendableCoin,
   type SpendEvent,
 } from './coins.ts';
+export { proveAddress, type ProvenAddress } from './prove-address.ts';
 export { connectCoins, disconnectCoins, type FoundPayment } from './coin-facts.ts';
 export { WatchedScripts } from './watched-scripts.ts';
 export { readBalances, type Balance } from './ledger-accounts.ts';

@@ -39,6 +39,7 @@ function deposit(change: Partial<Deposit>): Deposit {
       booked: null,
       begun: null,
       refusals: 0,
+      refusal: null,
       holdTry: 0,
       settleTry: 0,
       quarantine: null,

@@ -57,7 +57,7 @@ async function worker(count: 1 | 3) {
     sources: nodes.slice(0, count).map((each, at) => ({ name: `node ${at}`, node: each })),
   });
   const follower = new DepositFollower({ database, node, network: 'regtest', clock, name });
-  const parts: DepositParts = { ...chain.depositParts, clock, follower: name };
+  const parts: DepositParts = { ...chain.depositParts, node, clock, follower: name };
   const books = async (): Promise<void> => {
     while ((await stepDeposits(parts)) > 0);
   };

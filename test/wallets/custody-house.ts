@@ -227,7 +227,9 @@ export class ChainHouse {
     this.#removeDirectory = remove;
     this.node = connectNode({ url: regtest.url, credentials: regtest.credentials });
     const { database, ledger } = house;
-    this.depositParts = { database, ledger, clock: systemClock, follower: 'worker' };
+    const { node } = this;
+    const { manifest } = house.parts;
+    this.depositParts = { database, ledger, clock: systemClock, node, manifest, follower: 'worker' };
     this.follower = this.newFollower();
   }
 

@@ -169,12 +169,9 @@ const depositAgainstReorg: Scene = async (race, { rich }, random) => {
       ...{ database, node: chain.node, network: 'regtest', clock: systemClock, name: WORKER_FOLLOWER },
     });
     const parts = {
-      ...{
-        database,
-        ledger: gatedCalls(chain.house.ledger, gate),
-        clock: systemClock,
-        follower: WORKER_FOLLOWER,
-      },
+      ...chain.depositParts,
+      database,
+      ledger: gatedCalls(chain.house.ledger, gate),
     };
     for (let look = 0; look < 3; look++) {
       await follower.poll().catch((thrown: unknown) => race.failures.push(thrown));
