@@ -11,12 +11,14 @@ import {
   isoTime,
   newId,
   parseId,
+  satoshis,
   type CustomerId,
   type Id,
   type WalletId,
 } from '../../src/shared/index.ts';
 import { deriveAddress } from '../../src/bitcoin/index.ts';
-import { descriptorOf } from '../../src/wallets/index.ts';
+import { descriptorOf, explainAddress } from '../../src/wallets/index.ts';
+import { buildSpend, OP_TRUE_SCRIPT } from '../chain/support/faucet-spends.ts';
 import { numberedScript } from '../chain/support/followed-chain.ts';
 import { ChainHouse } from '../wallets/custody-house.ts';
 
@@ -165,22 +167,53 @@ test('whoever writes to the database cannot let a deposit go', async () => {
   await expect(update(`release_intent = '${idToUuid(newId('intent'))}'`)).rejects.toThrow('fkey');
 });
 
-test('a deposit that left the chain meanwhile is not credited', async () => {
-  const { wallet, deposit } = await quarantined();
-  const asked = await ask(deposit.id);
+/** Approved, and not carried out yet when the chain moves. */
+async function releaseUnderWay(deposit: Id<'deposit'>): Promise<StoredIntent> {
+  const asked = await ask(deposit);
   await sign(asked);
   await approve(asked);
+  return asked;
+}
+
+test('a deposit that left the chain before its release is carried out, and was spent otherwise, is never credited', async () => {
+  const { customer, wallet } = await chain.house.vault();
+  const { address } = await chain.house.give(wallet.id, customer.id);
+  const { address: given } = await explainAddress(chain.house.database, address, 'anybody');
+  const coin = await chain.regtest.control.fund(OP_TRUE_SCRIPT, satoshis(5_000n));
+  await chain.mine(1);
+  const spend = (script: Uint8Array, amount: bigint) =>
+    chain.node.broadcast(buildSpend({ coins: [coin], outputs: [{ script, satoshis: amount }] }));
+  await spend(given.script, 999n);
+  await chain.mine(2);
+  const [deposit] = await chain.deposits(wallet.id);
+  expect(deposit).toMatchObject({ state: 'quarantined', quarantine: 'dust' });
+  const asked = await releaseUnderWay(deposit!.id);
   await chain.regtest.control.disconnect(2);
+  await spend(OP_TRUE_SCRIPT, 900n);
   await chain.regtest.control.mine(3, numberedScript(4));
   await chain.follower.poll();
   await carryOut();
   await chain.mine(3);
   await carryOut();
-  const [after] = await chain.deposits(wallet.id);
-  const suspense = await claim('vaultSuspense', wallet.id);
-  // Marked before or after the books heard of it: in either case it counts once.
-  expect([await claim('vault', wallet.id), suspense]).toEqual(
-    after!.state === 'credited' ? [999n, 0n] : [0n, after!.state === 'quarantined' ? 999n : 0n],
-  );
+  expect(await state(asked.id)).toBe('executed');
+  expect(await chain.deposits(wallet.id)).toMatchObject([{ state: 'dropped', cycle: 1, creditedAt: null }]);
+  expect([await claim('vault', wallet.id), await claim('vaultSuspense', wallet.id)]).toEqual([0n, 0n]);
+  expect(await chain.difference(wallet.id)).toBe(0n);
+});
+
+test('a deposit that is mined anew before its release is carried out is credited once', async () => {
+  const { wallet, deposit } = await quarantined();
+  const asked = await releaseUnderWay(deposit.id);
+  await chain.regtest.control.disconnect(2);
+  await chain.regtest.control.mine(3, numberedScript(5));
+  await chain.follower.poll();
+  await carryOut();
+  await chain.mine(3);
+  await carryOut();
+  expect(await state(asked.id)).toBe('executed');
+  expect(await chain.deposits(wallet.id)).toMatchObject([
+    { state: 'credited', cycle: 2, releaseIntent: asked.id },
+  ]);
+  expect([await claim('vault', wallet.id), await claim('vaultSuspense', wallet.id)]).toEqual([999n, 0n]);
   expect(await chain.difference(wallet.id)).toBe(0n);
 });
