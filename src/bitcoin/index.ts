@@ -75,6 +75,9 @@ export { verifySignatures, type InputSigners } from './spend/signatures.ts';
 export type { BuiltSpend, Payment, SpendChange, SpendContext, WalletCoin } from './spend/spend.ts';
 export { DEFAULT_SPEND_LIMITS, MINIMUM_CHANGE, type SpendLimits } from './spend/spend-limits.ts';
 export { provePossession, verifyPossession, type PossessionStatement } from './keys/possession.ts';
+export { deviceText, verifyDevicePossession, type DeviceProof } from './keys/device-possession.ts';
+export { splitKeyRecord, verifyKeyRecord } from './messages/key-record.ts';
+export { parseDeviceSignature, verifyDeviceMessage } from './messages/device-message.ts';
 export {
   combineMessageParts,
   signMessage,

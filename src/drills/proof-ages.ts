@@ -13,7 +13,7 @@ export interface DrillParts {
   readonly limitDays: number;
 }
 
-/** A wallet, and since when nobody has proved that all its wrapped keys can be restored. */
+/** A wallet, and since when nobody has proved that all the institution's keys of it can be had back. */
 export interface ProofAge {
   readonly wallet: WalletId;
   readonly customer: CustomerId | null;
@@ -27,14 +27,14 @@ interface AgeRow {
   readonly since: Date;
 }
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
-/** The wrapped keys of a plan that drills prove, as rows to compare with. */
+/** The keys of a plan that drills prove, as rows to compare with. */
 const DRILLED = Prisma.join(
   WALLET_PLANS.flatMap((plan) => DRILLED_ROLES[plan].map((role) => Prisma.sql`(${plan}, ${role})`)),
 );
 
-/** Every open wallet with wrapped keys, by how long ago they were proved. */
+/** Every open wallet with such keys, by how long ago they were proved. */
 function ages(network: string): Prisma.Sql {
   return Prisma.sql`
     SELECT w.id, w.customer_id, min(coalesce(last.proved_at, w.opened_at)) AS since
@@ -57,11 +57,12 @@ function ageOf({ id, customer_id: customer, since }: AgeRow): ProofAge {
 
 /** Up to `count` wallets: the longer half by the age of their proofs, the rest by lot, so that none feels safe. */
 export async function sampleWallets(
-  { database, network }: DrillParts,
+  tx: DatabaseTransaction,
+  { network }: DrillParts,
   count: number,
 ): Promise<readonly ProofAge[]> {
   const oldest = Math.ceil(count / 2);
-  const rows = await database.$queryRaw<AgeRow[]>`
+  const rows = await tx.$queryRaw<AgeRow[]>`
     WITH age AS (${ages(network)}),
     first AS (SELECT * FROM age ORDER BY since, id LIMIT ${oldest}),
     lot AS (SELECT * FROM age WHERE id NOT IN (SELECT id FROM first) ORDER BY random() LIMIT ${count - oldest})
@@ -91,6 +92,8 @@ export async function overdueWallets(
 export interface DrillStatus {
   readonly wallets: number;
   readonly overdue: number;
+  /** Drills of which no site has proved anything yet. */
+  readonly unanswered: number;
   /** Since when the wallet that waits longest has not been proved; null without wallets. */
   readonly oldest: Date | null;
 }
@@ -100,14 +103,18 @@ export async function drillStatus(parts: DrillParts): Promise<DrillStatus> {
     WITH age AS (${ages(parts.network)})
     SELECT count(*) AS wallets, count(*) FILTER (WHERE since < ${limitDate(parts)}) AS overdue,
       min(since) AS oldest FROM age`;
+  const [open] = await parts.database.$queryRaw<{ drills: bigint }[]>`
+    SELECT count(*) AS drills FROM app.drill d
+    WHERE d.network = ${parts.network} AND NOT EXISTS (SELECT FROM app.recovery_proof p WHERE p.drill = d.id)`;
   return {
     wallets: Number(row?.wallets ?? 0),
     overdue: Number(row?.overdue ?? 0),
+    unanswered: Number(open?.drills ?? 0),
     oldest: row?.oldest ?? null,
   };
 }
 
-/** `trilock_recovery_proofs{state}` and `trilock_recovery_proof_oldest_seconds`, read when scraped. */
+/** `trilock_recovery_proofs{state}`, `trilock_recovery_proof_oldest_seconds` and `trilock_drills_unanswered`, read when scraped. */
 export function registerDrillMetric(registry: Registry, parts: DrillParts): void {
   new Gauge({
     name: 'trilock_recovery_proofs',
@@ -127,6 +134,14 @@ export function registerDrillMetric(registry: Registry, parts: DrillParts): void
     async collect() {
       const { oldest } = await drillStatus(parts);
       this.set(oldest === null ? 0 : Math.max(0, (parts.clock.nowMs() - oldest.getTime()) / 1_000));
+    },
+  });
+  new Gauge({
+    name: 'trilock_drills_unanswered',
+    help: 'Recovery drills that were planned and of which no site has proved anything',
+    registers: [registry],
+    async collect() {
+      this.set((await drillStatus(parts)).unanswered);
     },
   });
 }

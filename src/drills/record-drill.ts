@@ -5,6 +5,7 @@ import { appendEvent } from '../events/index.ts';
 import { parseDescriptor } from '../bitcoin/index.ts';
 import {
   drillMessage,
+  parseDrillRequest,
   RecoveryError,
   verifyDrillProof,
   type DrillAnswer,
@@ -22,14 +23,17 @@ export interface RecordedDrill {
   readonly failed: readonly DrillAnswer['failures'][number][];
 }
 
-function requireAnswerTo(request: DrillRequest, answer: DrillAnswer): void {
-  if (request.drill === answer.drill && answer.provedAt >= request.createdAt) return;
-  throw new RecoveryError('drill_answer_foreign', 'This answers another drill, or an earlier time.', {
-    details: { drill: request.drill, answers: answer.drill },
+/** What was asked, as it was planned: what was on its way to the sites and back is not believed. */
+async function requestOf({ database, network }: DrillParts, answer: DrillAnswer): Promise<DrillRequest> {
+  const planned = await database.drill.findUnique({ where: { id: answer.drill, network } });
+  const request = planned === null ? undefined : parseDrillRequest(JSON.parse(planned.request));
+  if (request !== undefined && answer.provedAt >= request.createdAt) return request;
+  throw new RecoveryError('drill_answer_foreign', 'This answers no drill of here, or an earlier time.', {
+    details: { answers: answer.drill },
   });
 }
 
-/** The wallet's entry, by what the application has pinned: the request was on its way and is not believed. */
+/** The wallet's entry, with what the application has pinned. */
 async function pinnedEntry(parts: DrillParts, request: DrillRequest, wallet: WalletId) {
   const entry = request.wallets.find((candidate) => candidate.wallet === wallet);
   const { registration } = await readStationRegistration(parts.database, wallet);
@@ -62,10 +66,10 @@ async function recordWallet(
   for (const proof of proofs) verifyDrillProof(descriptor, proof, { message, addressIndex });
   const { count } = await tx.recoveryProof.createMany({
     skipDuplicates: true,
-    data: proofs.map(({ xpub, signature }) => ({
+    data: proofs.map(({ xpub, form, signature }) => ({
       id: randomUUID(),
       walletId: idToUuid(wallet),
-      ...{ xpub, addressIndex, message, drill: request.drill, site: answer.site },
+      ...{ xpub, form, addressIndex, message, drill: request.drill, site: answer.site },
       signature: Buffer.from(signature, 'hex'),
       provedAt: new Date(answer.provedAt),
       recordedAt: new Date(parts.clock.nowMs()),
@@ -95,11 +99,10 @@ async function recordWallet(
  */
 export async function recordDrill(
   parts: DrillParts,
-  request: DrillRequest,
   answer: DrillAnswer,
   cause: Cause,
 ): Promise<RecordedDrill> {
-  requireAnswerTo(request, answer);
+  const request = await requestOf(parts, answer);
   const wallets = new Set([...answer.proofs, ...answer.failures].map(({ wallet }) => wallet));
   const proved = await inTransaction(parts.database, async (tx) => {
     let added = 0;

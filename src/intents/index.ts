@@ -34,7 +34,13 @@ export { hashStatement, hex, taggedHash } from './tagged-hash.ts';
 export { verifySignature } from './verify-signature.ts';
 export * from './key-attestation-contract.ts';
 export * from './signing-bundle-contract.ts';
-export { keyStatementDigest, parseKeyAttestation, verifyKeyAttestation } from './key-attestation.ts';
+export {
+  deviceToken,
+  isDeviceKey,
+  keyStatementDigest,
+  parseKeyAttestation,
+  verifyKeyAttestation,
+} from './key-attestation.ts';
 export {
   descriptorHash,
   parseWalletRegistration,

@@ -1,17 +1,43 @@
-import { bip48Account, parseExtendedPublicKey, parseKeyOrigin, verifyPossession } from '../bitcoin/index.ts';
+import {
+  bip48Account,
+  parseExtendedPublicKey,
+  parseKeyOrigin,
+  verifyDevicePossession,
+  verifyPossession,
+} from '../bitcoin/index.ts';
 import type { DescriptorKey } from '../bitcoin/index.ts';
 import { IntentError } from './errors.ts';
 import { keyAttestationSchema, type KeyAttestation, type KeyStatement } from './key-attestation-contract.ts';
 import type { PublicKey } from './signature-contract.ts';
 import { samePublicKey } from './public-key.ts';
-import { hashStatement } from './tagged-hash.ts';
+import { hashStatement, hex } from './tagged-hash.ts';
 import { verifySignature } from './verify-signature.ts';
 
 const KEY_TAG = 'trilock/account-key/1';
+const DEVICE_TAG = 'trilock/device-token/1';
+/** BIP129's longest token: 128 bits. */
+const TOKEN_DIGITS = 32;
 
 /** What the attesting key signs, and the challenge that the account key's proof of possession answers: 32 bytes. */
 export function keyStatementDigest(statement: KeyStatement): Uint8Array {
   return hashStatement(KEY_TAG, statement);
+}
+
+/**
+ * The token of a BIP129 session in which a hardware wallet makes the record of such a key: it binds the record to
+ * what the key is for, so that none made for another role or session is taken.
+ */
+export function deviceToken({
+  network,
+  role,
+  source,
+}: Pick<KeyStatement, 'network' | 'role' | 'source'>): string {
+  return hex(hashStatement(DEVICE_TAG, { network, role, source })).slice(0, TOKEN_DIGITS);
+}
+
+/** Whether a hardware wallet holds the key, so that no wrapped copy of it exists. */
+export function isDeviceKey({ possession }: KeyAttestation): boolean {
+  return typeof possession !== 'string';
 }
 
 /** @throws IntentError `key_attestation_malformed`. */
@@ -49,7 +75,13 @@ export async function verifyKeyAttestation(
   bip48Account(origin.path, network);
   const xpub = parseExtendedPublicKey(statement.xpub, network);
   const digest = keyStatementDigest(statement);
-  verifyPossession({ network, origin, xpub, role: statement.role, challenge: digest }, possession);
+  const { role } = statement;
+  if (typeof possession === 'string') {
+    verifyPossession({ network, origin, xpub, role, challenge: digest }, possession);
+  } else {
+    const token = deviceToken(statement);
+    verifyDevicePossession({ network, origin, xpub, challenge: digest, token }, possession);
+  }
   await verifySignature(attestedBy, digest, signature);
   return { origin, xpub };
 }

@@ -5,6 +5,9 @@ import { COSIGNER_ROLES } from '../intents/key-attestation-contract.ts';
 const drillId = z.string().regex(/^[0-9a-f]{32}$/);
 const MAX_WALLETS = 10_000;
 
+/** `bip322`: the cosigner’s part of a signature for the address; `message`: what a hardware wallet makes of a text. */
+const PROOF_FORMS = ['bip322', 'message'] as const;
+
 /** What is carried to a site: which keys are to sign what. It holds nothing secret. */
 export const drillRequestSchema = z.strictObject({
   purpose: z.literal('trilock recovery drill'),
@@ -25,7 +28,11 @@ export const drillRequestSchema = z.strictObject({
             z.strictObject({
               role: z.enum(COSIGNER_ROLES),
               xpub: z.string().max(120),
-              wrappedCopy: z.string().regex(/^[a-z0-9-]{1,80}\.envelope$/),
+              /** Null for a key in a hardware wallet, which signs a text instead. */
+              wrappedCopy: z
+                .string()
+                .regex(/^[a-z0-9-]{1,80}\.envelope$/)
+                .nullable(),
             }),
           )
           .min(1)
@@ -49,7 +56,8 @@ export const drillAnswerSchema = z.strictObject({
       z.strictObject({
         wallet: idText('wallet'),
         xpub: z.string().max(120),
-        /** r and s in hex: the cosigner’s part of a BIP322 signature. */
+        form: z.enum(PROOF_FORMS).default('bip322'),
+        /** r and s in hex. */
         signature: z.string().regex(/^[0-9a-f]{128}$/),
       }),
     )
@@ -65,5 +73,6 @@ export const drillAnswerSchema = z.strictObject({
     .max(3 * MAX_WALLETS),
 });
 
+export type ProofForm = (typeof PROOF_FORMS)[number];
 export type DrillRequest = z.infer<typeof drillRequestSchema>;
 export type DrillAnswer = z.infer<typeof drillAnswerSchema>;

@@ -2,8 +2,11 @@ import {
   accountKeyFromSeed,
   bip48Account,
   deriveAddress,
+  formatDerivationPath,
   parseDescriptor,
+  parseDeviceSignature,
   signMessage,
+  verifyDeviceMessage,
   verifyMessagePart,
   type WalletDescriptor,
 } from '../bitcoin/index.ts';
@@ -14,6 +17,7 @@ import {
   drillRequestSchema,
   type DrillAnswer,
   type DrillRequest,
+  type ProofForm,
 } from './drill-contract.ts';
 import { RecoveryError } from './errors.ts';
 import { openWithAny } from './recovery-key.ts';
@@ -39,6 +43,13 @@ export function drillMessage(drill: string, wallet: string): string {
   return `Trilock recovery drill ${drill} of ${wallet}. This signature moves no money.`;
 }
 
+type DrilledKey = DrillWallet['keys'][number];
+type WrappedKey = DrilledKey & { readonly wrappedCopy: string };
+
+function isWrapped(key: DrilledKey): key is WrappedKey {
+  return key.wrappedCopy !== null;
+}
+
 /** Reads the wrapped copy of a key at the site that the drill restores from. */
 export type ReadCopy = (name: string) => Promise<Buffer>;
 
@@ -46,7 +57,7 @@ async function signOne(
   request: DrillRequest,
   { wallet, addressIndex }: DrillWallet,
   descriptor: WalletDescriptor,
-  key: DrillWallet['keys'][number],
+  key: WrappedKey,
   { readCopy, masters }: DrillTools,
 ): Promise<string> {
   const found = descriptor.keys.find(({ xpub }) => xpub.text === key.xpub);
@@ -99,11 +110,11 @@ export async function answerDrill(
   const failures: DrillAnswer['failures'] = [];
   for (const entry of request.wallets) {
     const descriptor = parseDescriptor(entry.descriptor, request.network);
-    for (const key of entry.keys.filter(({ role }) => role === tools.role)) {
+    for (const key of entry.keys.filter(isWrapped).filter(({ role }) => role === tools.role)) {
       const { wallet } = entry;
       try {
         const signature = await signOne(request, entry, descriptor, key, tools);
-        proofs.push({ wallet, xpub: key.xpub, signature });
+        proofs.push({ wallet, xpub: key.xpub, form: 'bip322', signature });
       } catch (thrown) {
         if (!isDomainError(thrown)) throw thrown;
         failures.push({ wallet, xpub: key.xpub, code: thrown.code });
@@ -111,15 +122,72 @@ export async function answerDrill(
       tools.onKey?.(proofs.length + failures.length);
     }
   }
+  return answerOf(request, { site, nowMs }, proofs, failures);
+}
+
+function answerOf(
+  { drill }: DrillRequest,
+  { site, nowMs }: { readonly site: string; readonly nowMs: number },
+  proofs: DrillAnswer['proofs'],
+  failures: DrillAnswer['failures'] = [],
+): DrillAnswer {
+  const provedAt = new Date(nowMs).toISOString();
   return {
     purpose: 'trilock recovery drill answer',
     version: 1,
-    drill: request.drill,
-    site,
-    provedAt: new Date(nowMs).toISOString(),
-    proofs,
-    failures,
+    ...{ drill, site, provedAt, proofs, failures },
   };
+}
+
+/** What a hardware wallet signs in a drill, and by its key at which path. */
+export interface DeviceTask {
+  readonly wallet: string;
+  readonly xpub: string;
+  readonly text: string;
+  readonly path: string;
+}
+
+/** The tasks of a role's hardware wallets. @throws BitcoinError of a descriptor. */
+export function deviceTasks(request: DrillRequest, role: string): readonly DeviceTask[] {
+  return request.wallets.flatMap(({ wallet, descriptor, addressIndex, keys }) => {
+    const { keys: known } = parseDescriptor(descriptor, request.network);
+    return keys
+      .filter((key) => key.role === role && !isWrapped(key))
+      .flatMap(({ xpub }) => {
+        const origin = known.find((key) => key.xpub.text === xpub)?.origin;
+        if (origin === undefined) return [];
+        const path = `m/${formatDerivationPath(origin.path)}/0/${addressIndex}`;
+        return [{ wallet, xpub, text: drillMessage(request.drill, wallet), path }];
+      });
+  });
+}
+
+/**
+ * The answer of a hardware wallet that has signed its task: 65 bytes in base 64 (BIP137).
+ * @throws RecoveryError `recovery_key_foreign` when the drill asks no such device; BitcoinError `message_signature_…`.
+ */
+export function answerByDevice(
+  request: DrillRequest,
+  { role, wallet, signature: text }: { role: string; wallet: string; signature: string },
+  site: string,
+  nowMs: number,
+): DrillAnswer {
+  const [task] = deviceTasks(request, role).filter((candidate) => candidate.wallet === wallet);
+  const entry = request.wallets.find((candidate) => candidate.wallet === wallet);
+  if (task === undefined || entry === undefined) {
+    throw new RecoveryError(
+      'recovery_key_foreign',
+      'The drill asks no hardware wallet to sign for this wallet.',
+    );
+  }
+  const signature = Buffer.from(parseDeviceSignature(text)).toString('hex');
+  const proof = { wallet, xpub: task.xpub, form: 'message' as const, signature };
+  const { addressIndex } = entry;
+  verifyDrillProof(parseDescriptor(entry.descriptor, request.network), proof, {
+    message: task.text,
+    addressIndex,
+  });
+  return answerOf(request, { site, nowMs }, [proof]);
 }
 
 /**
@@ -128,7 +196,7 @@ export async function answerDrill(
  */
 export function verifyDrillProof(
   descriptor: WalletDescriptor,
-  proof: { readonly xpub: string; readonly signature: string },
+  proof: { readonly xpub: string; readonly form: ProofForm; readonly signature: string },
   { message, addressIndex }: { readonly message: string; readonly addressIndex: number },
 ): void {
   const position = descriptor.keys.findIndex(({ xpub }) => xpub.text === proof.xpub);
@@ -137,5 +205,7 @@ export function verifyDrillProof(
   if (publicKey === undefined) {
     throw new RecoveryError('recovery_key_foreign', 'This key is none of the keys of the wallet.');
   }
-  verifyMessagePart(address, message, { publicKey, signature: Buffer.from(proof.signature, 'hex') });
+  const signature = Buffer.from(proof.signature, 'hex');
+  if (proof.form === 'message') verifyDeviceMessage(publicKey, message, signature);
+  else verifyMessagePart(address, message, { publicKey, signature });
 }

@@ -128,6 +128,12 @@ export function deviceNameOf(wallet: string): string {
   return `Trilock ${wallet.slice(-8)}`;
 }
 
+/** What hardware wallets register before they sign for a wallet, under the name that they will show. */
+export function deviceFiles(descriptor: WalletDescriptor, wallet: string): readonly ImportFile[] {
+  const name = deviceNameOf(wallet);
+  return [coldcardFile(descriptor, name), bip388File(descriptor, name), bsmsFile(descriptor)];
+}
+
 /** Every file, for a wallet by its id. */
 export function importFiles(
   descriptor: WalletDescriptor,

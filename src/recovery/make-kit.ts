@@ -9,7 +9,6 @@ import {
   type WalletDescriptor,
 } from '../bitcoin/index.ts';
 import type { RegistrationReceipt, WalletRegistration } from '../intents/index.ts';
-import { keyIdOf } from '../keyring/index.ts';
 import { canonicalJson } from '../shared/index.ts';
 import { RecoveryError } from './errors.ts';
 import { guides } from './guides.ts';
@@ -22,7 +21,7 @@ import {
   type KitKey,
   type RecoveryKit,
 } from './kit-contract.ts';
-import { HOW_OBTAINED, RECOVERY_PAIRS, wrappedCopyName } from './recovery-plans.ts';
+import { howObtained, RECOVERY_PAIRS, wrappedCopyName } from './recovery-plans.ts';
 
 /** Enough to compare by eye, of each branch. */
 const FIRST_ADDRESSES = 5;
@@ -45,8 +44,8 @@ export function kitChecksum(content: KitContent): string {
 
 function keysOf(registration: WalletRegistration, descriptor: WalletDescriptor): KitKey[] {
   return descriptor.keys.map(({ origin, xpub }) => {
-    const statement = registration.keys.find((key) => key.statement.xpub === xpub.text)?.statement;
-    if (statement === undefined) {
+    const key = registration.keys.find(({ statement }) => statement.xpub === xpub.text);
+    if (key === undefined) {
       throw new RecoveryError(
         'kit_contradicts_itself',
         'A key of the descriptor is not in the registration.',
@@ -56,14 +55,14 @@ function keysOf(registration: WalletRegistration, descriptor: WalletDescriptor):
       );
     }
     return {
-      role: statement.role,
-      source: statement.source,
+      role: key.statement.role,
+      source: key.statement.source,
       fingerprint: origin.fingerprint,
       path: `m/${formatDerivationPath(origin.path)}`,
       xpub: xpub.text,
       slip132: formatMultisigSlip132(xpub),
-      wrappedCopy: wrappedCopyName(statement.role, keyIdOf(xpub.text)),
-      howObtained: HOW_OBTAINED[statement.role],
+      wrappedCopy: wrappedCopyName(key),
+      howObtained: howObtained(key),
     };
   });
 }

@@ -1,4 +1,5 @@
-import type { CosignerRole, WalletPlan } from '../intents/index.ts';
+import { isDeviceKey, type CosignerRole, type KeyAttestation, type WalletPlan } from '../intents/index.ts';
+import { keyIdOf } from '../keyring/index.ts';
 
 /** Two keys that together move the coins without any server, and whose they are. */
 export interface RecoveryPair {
@@ -37,14 +38,15 @@ export const RECOVERY_PAIRS = {
   treasury_cold: [{ keys: ['cold', 'cold'], who: 'the officers of any two of the three cold sites' }],
 } as const satisfies Record<WalletPlan, readonly RecoveryPair[]>;
 
-/** The name of a key's wrapped copy at its backup sites; null for a key that the customer holds. */
-export function wrappedCopyName(role: CosignerRole, keyId: string): string | null {
-  if (role === 'customer') return null;
-  return role === 'platform' ? `platform-${keyId}.envelope` : `${keyId}.envelope`;
+/** The name of a key's wrapped copy at its backup sites; null for a key that the customer or a hardware wallet holds. */
+export function wrappedCopyName(key: KeyAttestation): string | null {
+  const { role, xpub } = key.statement;
+  if (role === 'customer' || isDeviceKey(key)) return null;
+  return role === 'platform' ? `platform-${keyIdOf(xpub)}.envelope` : `${keyIdOf(xpub)}.envelope`;
 }
 
 /** How the holder of a key gets at it when no server answers. */
-export const HOW_OBTAINED = {
+const HOW_OBTAINED = {
   platform:
     'The platform signer’s key. Its online copy is gone with the signer; a copy wrapped in two envelopes lies at the ' +
     'institution’s platform backup sites. Two holders open it with their offline platform masters.',
@@ -58,11 +60,23 @@ export const HOW_OBTAINED = {
     'The customer’s own key: the sealed key file and its passphrase, the recovery words, or the hardware wallet.',
 } as const satisfies Record<CosignerRole, string>;
 
-/** The wrapped keys on which the recovery of a plan rests, and which drills therefore prove. */
+const IN_A_DEVICE =
+  'A hardware wallet holds it; nobody has a wrapped copy. It signs the PSBT itself, or its recovery words (BIP39) ' +
+  'give the key back.';
+
+/** The same for a key of a wallet. */
+export function howObtained(key: KeyAttestation): string {
+  return isDeviceKey(key) ? IN_A_DEVICE : HOW_OBTAINED[key.statement.role];
+}
+
+/**
+ * The keys of the institution by which a plan's coins can be recovered, and which drills therefore prove. Customers
+ * prove their own when they choose.
+ */
 export const DRILLED_ROLES = {
-  custodial: ['cold', 'backup'],
-  collaborative: ['cold'],
-  self_custody: [],
+  custodial: ['cold', 'backup', 'platform'],
+  collaborative: ['cold', 'platform'],
+  self_custody: ['platform'],
   treasury_hot: ['platform', 'cold'],
   treasury_cold: ['cold'],
 } as const satisfies Record<WalletPlan, readonly CosignerRole[]>;

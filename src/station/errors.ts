@@ -35,6 +35,10 @@ export type StationErrorCode =
   | 'rewrap_unfinished'
   | 'rewrap_refused'
   | 'shares_differ'
+  | 'device_file_malformed'
+  | 'device_proof_missing'
+  | 'device_key_known'
+  | 'device_signature_missing'
   | 'officer_unknown'
   | 'officer_signed_before';
 

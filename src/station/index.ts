@@ -16,7 +16,7 @@ export { requireCurrentMasters } from './officer-masters.ts';
 export { attestsBy, loadManifest, manifestInForce } from './manifests.ts';
 export { generateKeys } from './pool.ts';
 export { parseCredentialPin, pinCredential } from './credentials.ts';
-export { parseRegistrationFile, registerWallet } from './wallets.ts';
+export { parseRegistrationFile, pinnedWallet, registerWallet } from './wallets.ts';
 export {
   amountLeaving,
   checkBundle,
@@ -54,4 +54,14 @@ export type { CeremonyDesk } from './ceremony-room.ts';
 export { holdCeremony } from './hold-ceremony.ts';
 export { checkCeremony, type CheckedCeremony } from './check-ceremony.ts';
 export { keyOfShares, openShare, parseShare, type DisasterShare, type ShareHead } from './disaster-share.ts';
+export { readSignedText } from './device-export.ts';
+export {
+  attestDeviceKey,
+  challengeDevice,
+  deviceAttestation,
+  deviceOf,
+  isOwnDeviceKey,
+  type DeviceOwner,
+} from './device-keys.ts';
+export { bundleFromDevice, psbtForDevice, requireForDevice } from './device-sign.ts';
 export { machineWarnings } from './machine.ts';

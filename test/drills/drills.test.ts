@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
-  planDrill,
+  drillSchedule,
   drillStatus,
+  planDrill,
   raiseOverdue,
   recordDrill,
   registerDrillMetric,
+  writeDrills,
   type DrillParts,
 } from '../../src/drills/index.ts';
 import { keyIdOf, readRegularFile, sealEnvelope } from '../../src/keyring/index.ts';
 import {
   answerDrill,
   parseDrillAnswer,
+  parseDrillRequest,
   type DrillAnswer,
   type DrillRequest,
 } from '../../src/recovery/index.ts';
@@ -25,7 +28,13 @@ import { fixtureMasters } from '../fixtures/masters.ts';
 import { CustodyHouse, TEST_CAUSE } from '../wallets/custody-house.ts';
 
 const DAY_MS = 86_400_000;
-const MASTERS = { cold: fixtureMasters('key-1', 'key-2'), backup: fixtureMasters('key-3', 'key-4') } as const;
+const MASTERS = {
+  cold: fixtureMasters('key-1', 'key-2'),
+  backup: fixtureMasters('key-3', 'key-4'),
+  // Those to which the scene’s signer wraps its keys.
+  platform: fixtureMasters(),
+} as const;
+const ROLES = ['cold', 'backup', 'platform'] as const;
 type Role = keyof typeof MASTERS;
 
 const directory = temporaryDirectory();
@@ -34,7 +43,7 @@ let wallets: Wallet[];
 let clock: ManualClock;
 let parts: DrillParts;
 
-/** Site B of both stations, as they would have filled it. */
+/** Site B of both stations, as they would have filled it; the signer has filled its own. */
 async function fillSites(): Promise<void> {
   for (const { entropy, attestation } of house.poolKeys) {
     const { role, xpub, origin, network } = attestation.statement;
@@ -48,7 +57,8 @@ async function fillSites(): Promise<void> {
 
 function prove(request: DrillRequest, role: Role, site: string = role): Promise<DrillAnswer> {
   const masters = Object.values(MASTERS[role]) as (typeof MASTERS)[Role]['inner'][];
-  const readCopy = (name: string) => readRegularFile(join(directory.path, site, name), { maxBytes: 8_192 });
+  const folder = site === 'platform' ? join(house.scene.directory, 'site-b') : join(directory.path, site);
+  const readCopy = (name: string) => readRegularFile(join(folder, name), { maxBytes: 8_192 });
   return answerDrill(request, { role, masters, readCopy }, `${role} site B`, clock.nowMs());
 }
 
@@ -71,13 +81,17 @@ test('keys restored from site B sign for their addresses, and what they prove is
   clock.advance(1_000);
   const cold = parseDrillAnswer(JSON.parse(JSON.stringify(await prove(request, 'cold'))));
   expect(cold.failures).toEqual([]);
-  expect(await recordDrill(parts, request, cold, TEST_CAUSE)).toEqual({ proved: 3, known: 0, failed: [] });
-  expect(await recordDrill(parts, request, cold, TEST_CAUSE)).toEqual({ proved: 0, known: 3, failed: [] });
-  const backup = await prove(request, 'backup');
-  expect(await recordDrill(parts, request, backup, TEST_CAUSE)).toMatchObject({ proved: 3 });
-  expect(await drillStatus(parts)).toMatchObject({ wallets: 3, overdue: 0, oldest: new Date(cold.provedAt) });
+  expect(await drillStatus(parts)).toMatchObject({ unanswered: 1 });
+  expect(await recordDrill(parts, cold, TEST_CAUSE)).toEqual({ proved: 3, known: 0, failed: [] });
+  expect(await recordDrill(parts, cold, TEST_CAUSE)).toEqual({ proved: 0, known: 3, failed: [] });
+  for (const role of ['backup', 'platform'] as const)
+    expect(await recordDrill(parts, await prove(request, role), TEST_CAUSE)).toMatchObject({ proved: 3 });
+  expect(await drillStatus(parts)).toMatchObject({
+    ...{ wallets: 3, overdue: 0, unanswered: 0 },
+    oldest: new Date(cold.provedAt),
+  });
   const events = await house.database.outboxEvent.findMany({ where: { type: 'drill.recorded' } });
-  expect(events).toHaveLength(6);
+  expect(events).toHaveLength(9);
 });
 
 test('a signature of another drill, key or address is refused, and nothing of its answer is recorded', async () => {
@@ -87,33 +101,26 @@ test('a signature of another drill, key or address is refused, and nothing of it
   clock.advance(1_000);
   const answer = await prove(second, 'cold');
   const before = await house.database.recoveryProof.count();
-  const refused = async (request: DrillRequest, changed: DrillAnswer, code: string) => {
-    await expect(recordDrill(parts, request, changed, TEST_CAUSE)).rejects.toMatchObject({ code });
+  const refused = async (changed: DrillAnswer, code: string) => {
+    await expect(recordDrill(parts, changed, TEST_CAUSE)).rejects.toMatchObject({ code });
   };
-  await refused(first, answer, 'drill_answer_foreign');
-  await refused(
-    first,
-    { ...(await prove(first, 'cold')), proofs: answer.proofs, drill: first.drill },
-    'message_signature_invalid',
-  );
+  await refused({ ...answer, drill: 'a1'.repeat(16) }, 'drill_answer_foreign');
+  const mixed = { ...(await prove(first, 'cold')), proofs: answer.proofs, drill: first.drill };
+  await refused(mixed, 'message_signature_invalid');
   const [one, two] = answer.proofs;
-  await refused(second, { ...answer, proofs: [one!, { ...two!, xpub: one!.xpub }] }, 'recovery_key_foreign');
-  await refused(second, { ...answer, provedAt: '2020-01-01T00:00:00.000Z' }, 'drill_answer_foreign');
-  const thief = {
-    ...second,
-    wallets: second.wallets.map((entry) => ({
-      ...entry,
-      descriptor: first.wallets[0]!.descriptor.replace('0h', '1h'),
-    })),
-  };
-  await refused(thief, answer, 'drill_answer_foreign');
+  await refused({ ...answer, proofs: [one!, { ...two!, xpub: one!.xpub }] }, 'recovery_key_foreign');
+  await refused({ ...answer, provedAt: '2020-01-01T00:00:00.000Z' }, 'drill_answer_foreign');
+  await refused({ ...answer, proofs: [{ ...one!, form: 'message' }] }, 'message_signature_invalid');
+  // Who changes the request on its way makes keys sign for other addresses than those that were asked.
+  const elsewhere = second.wallets.map((entry) => ({ ...entry, addressIndex: entry.addressIndex + 1 }));
+  await refused(await prove({ ...second, wallets: elsewhere }, 'cold'), 'message_signature_invalid');
   expect(await house.database.recoveryProof.count()).toBe(before);
 });
 
 test('a copy that is missing, damaged or another key’s is reported, and stops no other key', async () => {
   const request = (await planDrill(parts, 3, TEST_CAUSE))!;
   clock.advance(1_000);
-  const copies = request.wallets.map(({ keys }) => keys.find(({ role }) => role === 'cold')!.wrappedCopy);
+  const copies = request.wallets.map(({ keys }) => keys.find(({ role }) => role === 'cold')!.wrappedCopy!);
   const site = join(directory.path, 'damaged');
   await mkdir(site);
   const good = await readRegularFile(join(directory.path, 'cold', copies[0]!), { maxBytes: 8_192 });
@@ -128,7 +135,7 @@ test('a copy that is missing, damaged or another key’s is reported, and stops 
     'envelope_for_another_key',
     'file_missing',
   ]);
-  expect(await recordDrill(parts, request, answer, TEST_CAUSE)).toMatchObject({
+  expect(await recordDrill(parts, answer, TEST_CAUSE)).toMatchObject({
     proved: 0,
     failed: { length: 3 },
   });
@@ -149,9 +156,32 @@ test('proofs older than the limit raise one alarm each, in metric, status and ev
   expect(await registry.metrics()).toContain('trilock_recovery_proofs{state="overdue"} 3');
   const request = (await planDrill(parts, 2, TEST_CAUSE))!;
   clock.advance(1_000);
-  for (const role of ['cold', 'backup'] as const)
-    await recordDrill(parts, request, await prove(request, role), TEST_CAUSE);
+  for (const role of ROLES) await recordDrill(parts, await prove(request, role), TEST_CAUSE);
   expect(await drillStatus(parts)).toMatchObject({ overdue: 1 });
+});
+
+test('a drill is planned by itself when the last is old enough, once, and written where it is fetched', async () => {
+  const folder = join(directory.path, 'drills');
+  await mkdir(folder);
+  const schedule = { everyDays: 30, wallets: 2, directory: folder };
+  const planned = () => house.database.drill.count();
+  const before = await planned();
+  expect(await drillSchedule(parts, schedule)()).toBe(0);
+  clock.advance(31 * DAY_MS);
+  // Two workers look at the same moment, one of them without a place for files.
+  const nowhere = drillSchedule(parts, { ...schedule, directory: null });
+  const other = drillSchedule(parts, { ...schedule, directory: null });
+  expect((await Promise.all([nowhere(), other()])).sort()).toEqual([0, 1]);
+  const both = [drillSchedule(parts, schedule), drillSchedule(parts, { ...schedule, directory: null })];
+  expect(await planned()).toBe(before + 1);
+  for (const step of both) expect(await step()).toBe(0);
+  const [file, ...others] = await readdir(folder);
+  expect(others).toEqual([]);
+  const request = parseDrillRequest(JSON.parse(await readFile(join(folder, file!), 'utf8')));
+  expect(request.wallets).toHaveLength(2);
+  expect(await writeDrills(parts, folder)).toEqual([]);
+  clock.advance(1_000);
+  expect(await recordDrill(parts, await prove(request, 'cold'), TEST_CAUSE)).toMatchObject({ proved: 2 });
 });
 
 test('nobody changes or removes a proof', async () => {

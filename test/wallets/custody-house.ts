@@ -49,6 +49,8 @@ export const TEST_CAUSE: Cause = { actor: { kind: 'process', id: 'test' }, stren
 export interface ColdStation {
   readonly attester: TestSigner;
   readonly keys: readonly AttestedKey[];
+  /** The attesting key of a backup station beside it. */
+  readonly backup?: TestSigner;
 }
 
 /** An institution that runs: real database, real ledger, real signer with its witness; the node on demand. */
@@ -64,7 +66,11 @@ export class CustodyHouse {
   readonly #stationKeys: AttestedKey[];
 
   static async open(station?: ColdStation): Promise<CustodyHouse> {
-    const scene = await SignerScene.open(undefined, station && { cold: station.attester });
+    const { backup } = station ?? {};
+    const scene = await SignerScene.open(
+      undefined,
+      station && { cold: station.attester, ...(backup && { backup }) },
+    );
     await runAsSuperuser(
       scene.database,
       `ALTER ROLE trilock_ledger IN DATABASE ${scene.database.name} SET synchronous_commit = on`,

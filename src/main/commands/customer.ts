@@ -11,15 +11,19 @@ import {
 import { SharedError, systemClock } from '../../shared/index.ts';
 import {
   createCustomerKey,
+  deviceAttestation,
   parseCustomerKeyFile,
   parseRegistrationFile,
+  publicKeyOf,
   readDocument,
   requireConfirmation,
+  signatureBy,
   signForCustomer,
   writeDocument,
 } from '../../station/index.ts';
 import { askText } from '../terminal/ask.ts';
-import { openKeyFile, withPassphrase } from '../terminal/key-files.ts';
+import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts';
+import { sayChallenge } from './station-devices.ts';
 
 function say(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -49,6 +53,36 @@ async function create(options: CreateOptions): Promise<void> {
   say(
     `Your key ${made.file.origin} is in ${options.out}: keep two copies and the passphrase.`,
     `Give ${options.attestation} to the institution; it holds no secret.`,
+  );
+}
+
+interface DeviceOptions {
+  readonly network: string;
+  readonly name: string;
+  readonly export?: string;
+  readonly signed?: string;
+  readonly credentialKey?: string;
+  readonly credentialPassphraseFile?: string;
+  readonly attestation?: string;
+}
+
+async function device(options: DeviceOptions): Promise<void> {
+  const { name, credentialKey, attestation: out } = options;
+  const owner = { network: parseNetworkName(options.network), role: 'customer', source: name } as const;
+  if (credentialKey === undefined || options.export === undefined || out === undefined) {
+    await sayChallenge(owner, options.export);
+    return;
+  }
+  const signed = options.signed === undefined ? {} : { signed: await readText(options.signed) };
+  const files = { exported: await readText(options.export), ...signed };
+  const credential = await openKeyFile(credentialKey, 'your credential', options.credentialPassphraseFile);
+  const attester = {
+    publicKey: publicKeyOf(credential),
+    sign: (digest: Uint8Array) => signatureBy(credential, digest),
+  };
+  await writeDocument(out, await deviceAttestation(owner, files, attester));
+  say(
+    `Give ${out} to the institution; it holds no secret. The device’s recovery words are your only backup.`,
   );
 }
 
@@ -94,9 +128,8 @@ async function sign(file: string, options: SignOptions): Promise<void> {
 
 /** `trilock customer-key create`: a customer's own key, made on the customer's own machine. */
 export function registerCustomerKey(trilock: Command): void {
-  trilock
-    .command('customer-key')
-    .description('a customer’s own key for a collaborative wallet')
+  const key = trilock.command('customer-key').description('a customer’s own key for a wallet');
+  key
     .command('create')
     .description('make a key, sealed under a passphrase, and its attestation by your credential')
     .requiredOption('--network <network>', NETWORK_NAMES.join(', '))
@@ -107,6 +140,17 @@ export function registerCustomerKey(trilock: Command): void {
     .option('--credential-passphrase-file <file>', 'instead of asking')
     .option('--passphrase-file <file>', 'instead of asking')
     .action(create);
+  key
+    .command('device')
+    .description('attest a key in a hardware wallet; without --attestation it says what the device must sign')
+    .requiredOption('--network <network>', NETWORK_NAMES.join(', '))
+    .requiredOption('--name <name>', 'as the attestation calls you and the device')
+    .option('--export <file>', 'what the device has written of its key')
+    .option('--signed <file>', 'the text that it signed; not needed with a key record of BIP129')
+    .option('--credential-key <file>', 'the key file with which you sign requests')
+    .option('--credential-passphrase-file <file>', 'instead of asking')
+    .option('--attestation <file>', 'where the attestation goes')
+    .action(device);
 }
 
 /** `trilock customer sign`: the customer's half of a collaborative wallet, by the same checks as the station. */

@@ -1,16 +1,22 @@
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { openDatabase } from '../../database/index.ts';
-import { drillStatus, planDrill, recordDrill, type DrillParts } from '../../drills/index.ts';
+import { drillStatus, planDrill, recordDrill, writeDrills, type DrillParts } from '../../drills/index.ts';
 import { COSIGNER_ROLES } from '../../intents/index.ts';
 import { MAX_ENVELOPE_BYTES, readRegularFile, type MasterPrivateKey } from '../../keyring/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
-import { answerDrill, parseDrillAnswer, parseDrillRequest } from '../../recovery/index.ts';
+import {
+  answerByDevice,
+  answerDrill,
+  deviceTasks,
+  parseDrillAnswer,
+  parseDrillRequest,
+} from '../../recovery/index.ts';
 import { systemClock } from '../../shared/index.ts';
-import { readDocument, writeDocument } from '../../station/index.ts';
+import { readDocument, readSignedText, writeDocument } from '../../station/index.ts';
 import { COMMAND_LINE } from '../../wallets/index.ts';
 import { loadSettings, settingsHelp } from '../settings/index.ts';
-import { openKeyFile } from '../terminal/key-files.ts';
+import { openKeyFile, readText } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
 
 function say(...lines: readonly string[]): void {
@@ -42,11 +48,18 @@ async function withParts(act: (parts: DrillParts) => Promise<void>): Promise<voi
 async function plan(options: { readonly count: number; readonly out: string }): Promise<void> {
   await withParts(async (parts) => {
     const request = await planDrill(parts, options.count, COMMAND_LINE);
-    if (request === null) say('There is no open wallet with wrapped keys: nothing to drill.');
+    if (request === null) say('There is no open wallet: nothing to drill.');
     else {
       await writeDocument(options.out, request);
       say(`Drill ${request.drill} of ${request.wallets.length} wallets is in ${options.out}.`);
     }
+  });
+}
+
+async function fetchDrills(directory: string): Promise<void> {
+  await withParts(async (parts) => {
+    const paths = await writeDrills(parts, directory);
+    say(...paths, `${paths.length} drills that nobody had fetched.`);
   });
 }
 
@@ -66,7 +79,8 @@ async function prove(file: string, options: ProveOptions): Promise<void> {
     masters.push(await openKeyFile(path, `the master ${path}`, options.masterPassphraseFile?.[position]));
   }
   const { role } = options;
-  const keys = request.wallets.flatMap((wallet) => wallet.keys).filter((key) => key.role === role).length;
+  const wrapped = request.wallets.flatMap((wallet) => wallet.keys).filter((key) => key.wrappedCopy !== null);
+  const keys = wrapped.filter((key) => key.role === role).length;
   const tools = {
     role,
     masters,
@@ -82,11 +96,32 @@ async function prove(file: string, options: ProveOptions): Promise<void> {
   }
 }
 
-async function record(file: string, options: { readonly request: string }): Promise<void> {
-  const request = parseDrillRequest(await readDocument(options.request));
+interface DeviceOptions {
+  readonly role: string;
+  readonly wallet?: string;
+  readonly signed?: string;
+  readonly name?: string;
+  readonly out?: string;
+}
+
+async function device(file: string, options: DeviceOptions): Promise<void> {
+  const request = parseDrillRequest(await readDocument(file));
+  const { role, wallet, signed, name, out } = options;
+  if (wallet === undefined || signed === undefined || name === undefined || out === undefined) {
+    const tasks = deviceTasks(request, role);
+    for (const task of tasks) say(`${task.wallet}, by the device’s key at ${task.path}:`, `  ${task.text}`);
+    say(`${tasks.length} texts to sign; give --wallet, --signed, --name and --out for each.`);
+    return;
+  }
+  const signature = readSignedText(await readText(signed));
+  await writeDocument(out, answerByDevice(request, { role, wallet, signature }, name, systemClock.nowMs()));
+  say(`The device signed for its address: ${out}`);
+}
+
+async function record(file: string): Promise<void> {
   const answer = parseDrillAnswer(await readDocument(file));
   await withParts(async (parts) => {
-    const { proved, known, failed } = await recordDrill(parts, request, answer, COMMAND_LINE);
+    const { proved, known, failed } = await recordDrill(parts, answer, COMMAND_LINE);
     say(`${proved} proofs recorded, ${known} known before, ${failed.length} failures.`);
     if (failed.length > 0) process.exitCode = 1;
   });
@@ -94,9 +129,10 @@ async function record(file: string, options: { readonly request: string }): Prom
 
 async function status(): Promise<void> {
   await withParts(async (parts) => {
-    const { wallets, overdue, oldest } = await drillStatus(parts);
+    const { wallets, overdue, unanswered, oldest } = await drillStatus(parts);
     say(
-      `${wallets} wallets with wrapped keys; ${overdue} were not proved for more than ${parts.limitDays} days.`,
+      `${wallets} wallets; ${overdue} were not proved for more than ${parts.limitDays} days.`,
+      `${unanswered} drills wait for an answer.`,
       ...(oldest === null
         ? []
         : [`The one that waits longest was proved or opened at ${oldest.toISOString()}.`]),
@@ -120,6 +156,10 @@ export function registerDrill(trilock: Command): void {
     .requiredOption('--out <file>', 'where the request goes')
     .action(plan);
   drill
+    .command('fetch <directory>')
+    .description('write the drills that the worker has planned and nobody has fetched')
+    .action(fetchDrills);
+  drill
     .command('prove <request>')
     .description(
       'offline, at a backup site: restore the keys of one role and let them sign; status 1 on failures',
@@ -132,9 +172,17 @@ export function registerDrill(trilock: Command): void {
     .requiredOption('--out <file>', 'where the answer goes')
     .action(prove);
   drill
+    .command('device <request>')
+    .description('say what hardware wallets are to sign, or make an answer of what one has signed')
+    .requiredOption('--role <role>', 'whose devices: cold or backup', drilledRole)
+    .option('--wallet <wallet>', 'for which wallet it signed')
+    .option('--signed <file>', 'what it has written')
+    .option('--name <name>', 'what its place is called in the record')
+    .option('--out <file>', 'where the answer goes')
+    .action(device);
+  drill
     .command('record <answer>')
     .description('verify the signatures of an answer and record them for good')
-    .requiredOption('--request <file>', 'the request that was answered')
     .action(record);
   drill
     .command('status')

@@ -1,12 +1,13 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { NETWORK_NAMES, parseNetworkName } from '../../bitcoin/index.ts';
-import { parseSignedManifest } from '../../intents/index.ts';
+import { parseSignedManifest, type KeyAttestation } from '../../intents/index.ts';
 import { fingerprintWords, type MasterPublicKey } from '../../keyring/index.ts';
 import {
   attestsBy,
   describeManifest,
   generateKeys,
   initStation,
+  isOwnDeviceKey,
   loadManifest,
   machineWarnings,
   openStation,
@@ -17,12 +18,14 @@ import {
   registerWallet,
   unlockStation,
   writeDocument,
+  type Station,
   type StationRole,
 } from '../../station/index.ts';
 import { readText, withPassphrase } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
 import { registerCeremony } from './ceremony.ts';
 import { registerBackups } from './station-backups.ts';
+import { registerDevices } from './station-devices.ts';
 import { registerSigning } from './station-sign.ts';
 
 function say(...lines: readonly string[]): void {
@@ -122,6 +125,14 @@ async function load(
     say('Attention: this manifest does not name this station, so its keys are refused.');
 }
 
+async function deviceKeyAmong(
+  station: Station,
+  keys: readonly KeyAttestation[],
+): Promise<KeyAttestation | null> {
+  for (const key of keys) if (await isOwnDeviceKey(station, key)) return key;
+  return null;
+}
+
 async function register(directory: string, files: readonly string[]): Promise<void> {
   const station = await openStation(directory);
   for (const file of files) {
@@ -129,12 +140,13 @@ async function register(directory: string, files: readonly string[]): Promise<vo
       station,
       parseRegistrationFile(await readDocument(file)),
     );
+    const own = ownKey ?? (await deviceKeyAmong(station, registration.keys));
     say(
       `Pinned the wallet ${registration.wallet} (${registration.plan}) of ${registration.customer ?? 'the institution'}.`,
       `  ${descriptor.text}`,
-      ownKey === null
+      own === null
         ? '  None of its keys is of this station: it is pinned for its credentials.'
-        : `  The key ${ownKey.statement.origin} is of this station.`,
+        : `  The key ${own.statement.origin} is of this station${ownKey === null ? ', in a hardware wallet' : ''}.`,
     );
   }
 }
@@ -191,4 +203,5 @@ export function registerStation(trilock: Command): void {
     .description('pin further credentials of customers, each signed with one that is pinned already')
     .action(pin);
   registerSigning(station);
+  registerDevices(station);
 }

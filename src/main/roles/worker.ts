@@ -15,7 +15,13 @@ import {
   WORKER_FOLLOWER,
   type ChainHold,
 } from '../../deposits/index.ts';
-import { drillStatus, proofWatch, registerDrillMetric, type DrillStatus } from '../../drills/index.ts';
+import {
+  drillSchedule,
+  drillStatus,
+  proofWatch,
+  registerDrillMetric,
+  type DrillStatus,
+} from '../../drills/index.ts';
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
 import { settleRestrictions } from '../../freeze/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
@@ -58,6 +64,11 @@ function openParts(settings: SettingsOf<'worker'>) {
       intervalMs: settings.TRILOCK_AUDIT_MINUTES * 60_000,
       directory: settings.TRILOCK_CHECKPOINT_DIRECTORY,
     },
+    drills: {
+      everyDays: settings.TRILOCK_DRILL_EVERY_DAYS,
+      wallets: settings.TRILOCK_DRILL_WALLETS,
+      directory: settings.TRILOCK_DRILL_DIRECTORY ?? null,
+    },
     clock: systemClock,
     startHeight: settings.TRILOCK_START_HEIGHT,
   };
@@ -93,7 +104,8 @@ function works(
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'master locks', step: () => stepMasterLocks(parts) },
-    { name: 'drills', step: proofWatch(parts) },
+    { name: 'drills', step: drillSchedule(parts, parts.drills) },
+    { name: 'proofs', step: proofWatch(parts) },
     { name: 'audit', step: auditWork(parts) },
     { name: 'replaced wallets', step: replacedWatch(paying) },
     { name: 'transfers', step: () => stepTransfers(parts) },
@@ -116,9 +128,10 @@ function poolNote(levels: Awaited<ReturnType<typeof poolLevels>>): string {
   return low.length === 0 ? left : `${left}; LOW: ${low.join(', ')}, make more keys at the stations`;
 }
 
-function drillNote({ wallets, overdue }: DrillStatus): string {
-  if (overdue === 0) return `${wallets} wallets, all proved in time`;
-  return `OVERDUE: ${overdue} of ${wallets} wallets; run a recovery drill`;
+function drillNote({ wallets, overdue, unanswered }: DrillStatus): string {
+  const waiting = unanswered === 0 ? '' : `; ${unanswered} drills wait for their sites`;
+  if (overdue === 0) return `${wallets} wallets, all proved in time${waiting}`;
+  return `OVERDUE: ${overdue} of ${wallets} wallets; run a recovery drill${waiting}`;
 }
 
 /** What happens without anybody asking: following the chain, carrying withdrawals on, sealing, delivering. */

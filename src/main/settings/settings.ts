@@ -239,12 +239,31 @@ export const SETTINGS = {
     meaning:
       'Where each checkpoint of the audit log is written as a file, to be carried to where nobody here can change it. The API gives them too.',
   },
+  TRILOCK_DRILL_EVERY_DAYS: {
+    schema: wholeNumber(1, 3_650, 'days'),
+    roles: ['worker'],
+    fallback: '30',
+    meaning: 'How long after the last recovery drill, or the first wallet, the worker plans the next drill.',
+  },
+  TRILOCK_DRILL_WALLETS: {
+    schema: wholeNumber(1, 9_999, 'wallets'),
+    roles: ['worker'],
+    fallback: '10',
+    meaning: 'How many wallets such a drill draws: those proved longest ago, and others by lot.',
+  },
+  TRILOCK_DRILL_DIRECTORY: {
+    schema: absolutePath,
+    roles: ['worker'],
+    optional: true,
+    meaning:
+      'Where the worker writes what is carried to the backup sites. Without it, `trilock drill fetch` writes it.',
+  },
   TRILOCK_DRILL_LIMIT_DAYS: {
     schema: wholeNumber(1, 3_650, 'days'),
     roles: ['worker', 'wallets'],
     fallback: '90',
     meaning:
-      'How old the last proof may be that a wallet’s cold and backup keys can be restored, before the alarm.',
+      'How old the last proof may be that the institution’s keys of a wallet can be restored, before the alarm.',
   },
   TRILOCK_STALE_TIP_MINUTES: {
     schema: wholeNumber(0, 10_000, 'minutes'),
