@@ -30,7 +30,8 @@ async function planDue(parts: DrillParts, schedule: DrillSchedule): Promise<numb
       orderBy: { openedAt: 'asc' },
     });
     const since = last?.plannedAt ?? first?.openedAt;
-    if (since == null || parts.clock.nowMs() < since.getTime() + schedule.everyDays * DAY_MS) return 0;
+    if (since === undefined || since === null) return 0;
+    if (parts.clock.nowMs() < since.getTime() + schedule.everyDays * DAY_MS) return 0;
     return (await draftDrill(tx, parts, schedule.wallets, WORKER)) === null ? 0 : 1;
   });
 }

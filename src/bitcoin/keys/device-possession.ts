@@ -51,13 +51,19 @@ function checkRecord(statement: DeviceStatement, record: string, signature: stri
   if (!same) throw refused();
 }
 
+function checkText(
+  { xpub, challenge }: DeviceStatement,
+  { branch, index, signature }: DeviceProof & { form: 'message' },
+): void {
+  const key = new PublicChildren(new PublicChildren(xpub).child(branch)).publicKey(index);
+  verifyDeviceMessage(key, deviceText(challenge), parseDeviceSignature(signature));
+}
+
 /** Returns only when the proof holds. @throws BitcoinError `possession_proof_invalid`. */
 export function verifyDevicePossession(statement: DeviceStatement, proof: DeviceProof): void {
   try {
-    if (proof.form === 'record') return checkRecord(statement, proof.record, proof.signature);
-    const branch = new PublicChildren(statement.xpub).child(proof.branch);
-    const key = new PublicChildren(branch).publicKey(proof.index);
-    verifyDeviceMessage(key, deviceText(statement.challenge), parseDeviceSignature(proof.signature));
+    if (proof.form === 'record') checkRecord(statement, proof.record, proof.signature);
+    else checkText(statement, proof);
   } catch (thrown) {
     if (thrown instanceof BitcoinError) throw refused();
     throw thrown;
