@@ -14,6 +14,7 @@ export const EVENT_TYPES = [
   'approval.refused',
   'chain.held',
   'chain.resumed',
+  'contact.changed',
   'credential.added',
   'customer.created',
   'deposit.detected',

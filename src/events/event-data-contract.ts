@@ -213,6 +213,12 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
       description: 'An intent was rejected.',
       examples: [{ ...EXAMPLE_INTENT, state: 'rejected', approver: STAFF, decision: 'reject' }],
     }),
+  'contact.changed': z
+    .strictObject({ channel: z.literal('sms'), ending: z.string().max(4).nullable() })
+    .meta({
+      description: 'The number that a customer gets text messages at was set, or removed.',
+      examples: [{ channel: 'sms', ending: '0199' }],
+    }),
   'credential.added': z.strictObject({ label: z.string() }).meta({
     description: 'A customer added a key that signs withdrawals.',
     examples: [{ label: 'Key on my laptop' }],

@@ -6,6 +6,7 @@ import { idToUuid, parseId, type CustomerId } from '../shared/index.ts';
 import { FreezeError, type FreezeErrorCode } from './errors.ts';
 import type { FreezeParts } from './freeze-parts.ts';
 import { imposeRestriction } from './impose-restriction.ts';
+import { lockOwnAccount } from './lock-own-account.ts';
 import { requestRelease } from './request-release.ts';
 import * as contract from './restriction-contract.ts';
 import { findRestriction, listRestrictions, type Tables } from './restriction-store.ts';
@@ -78,10 +79,9 @@ export function restrictionRoutes(parts: FreezeParts): readonly BoundOperation[]
     }),
     handleOnce(contract.lockAccount, async (request, effect) => {
       const customer = requireCustomer(request.principal);
-      const it = { ...OWN_LOCK, id: effect.id('restriction'), customer, openedBy: customer };
-      const lock = { ...it, kind: 'whole_lock', publicText: 'You locked this account.' } as const;
+      const id = effect.id('restriction');
       return await effect.commit(async (tx) => {
-        const restriction = await imposeRestriction(tx, clock, lock, requestActor(request));
+        const restriction = await lockOwnAccount(tx, clock, { id, customer }, requestActor(request));
         return { status: 201, body: wire(restriction, request.principal) };
       });
     }),

@@ -9,6 +9,7 @@ import type { LedgerErrorCode } from '../ledger/client/index.ts';
 import { lockErrorMap, type LockErrorCode } from '../locks/index.ts';
 import { depositErrorMap, type DepositErrorCode } from '../deposits/index.ts';
 import { policyErrorMap } from '../policy/index.ts';
+import { noticeErrorMap, type NoticeErrorCode } from '../notices/index.ts';
 import type { SharedErrorCode } from '../shared/index.ts';
 import { transferErrorMap, type TransferErrorCode } from '../transfers/index.ts';
 import type { IntentErrorCode } from '../intents/index.ts';
@@ -35,6 +36,7 @@ type ErrorCode =
   | keyof typeof approvalErrorMap
   | keyof typeof withdrawalErrorMap
   | keyof typeof policyErrorMap
+  | NoticeErrorCode
   | WebhookErrorCode;
 
 const ledgerAway = { status: 503, title: 'The ledger is not available' } as const;
@@ -54,6 +56,7 @@ export const errorMap = {
   ...approvalErrorMap,
   ...withdrawalErrorMap,
   ...policyErrorMap,
+  ...noticeErrorMap,
   ...webhookErrorMap,
   amount_malformed: { status: 422, title: 'The amount is malformed' },
   amount_out_of_range: { status: 422, title: 'The amount is out of range' },

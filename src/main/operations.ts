@@ -13,6 +13,7 @@ import { lockRoutes } from '../locks/index.ts';
 import type { Pool } from '../postgres/index.ts';
 import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock } from '../shared/index.ts';
+import { noticeRoutes } from '../notices/index.ts';
 import { transferRoutes } from '../transfers/index.ts';
 import { getStatus, statusFrom } from '../status/index.ts';
 import { walletRoutes } from '../wallets/index.ts';
@@ -70,6 +71,7 @@ export function composeOperations(parts: OperationParts): {
       ...approvalRoutes(withdrawals),
       ...restrictionRoutes(withdrawals),
       ...withdrawalRoutes(withdrawals),
+      ...noticeRoutes({ database, clock, hash: parts.webhooks.hash }),
       ...webhookRoutes({ database, clock, ...parts.webhooks }),
     ],
   };

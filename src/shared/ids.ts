@@ -29,6 +29,8 @@ export const ID_PREFIXES = {
   audit: 'aud',
   webhook: 'whk',
   delivery: 'dlv',
+  notice: 'ntc',
+  phone: 'phn',
   request: 'req',
 } as const;
 

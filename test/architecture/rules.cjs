@@ -22,6 +22,7 @@ const ARROWS = {
   ledger: ['shared', 'postgres'],
   approvals: GROUND,
   freeze: [...GROUND, 'approvals', 'ledger'],
+  notices: [...GROUND, 'approvals', 'freeze'],
   wallets: [...GROUND, 'approvals', 'ledger', 'freeze', 'recovery'],
   locks: [...GROUND, 'approvals', 'wallets'],
   deposits: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
@@ -62,6 +63,7 @@ const WARDS = [
     folders: ['database', 'postgres'],
     why: 'domain files know stores, not an ORM; the signer and the ledger never see it.',
   },
+  { packages: ['nodemailer'], folders: ['notices'], why: 'one room sends mail.' },
   { packages: ['pdfkit'], folders: ['recovery'], why: 'recovery kits are what is printed.' },
   { packages: ['bcoin'], folders: ['chain'], why: 'the embedded node is an adapter of the node port.' },
   {

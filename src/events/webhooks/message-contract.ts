@@ -15,6 +15,7 @@ const EXAMPLE = {
 const SUBJECTS: Readonly<Record<string, string>> = {
   address: 'adr_01jd1f0v00e008000000000001',
   approval: 'int_01jd1f0v00e008000000000001',
+  contact: EXAMPLE.customer,
   credential: 'crd_01jd1f0v00e008000000000001',
   customer: EXAMPLE.customer,
   deposit: 'dep_01jd1f0v00e008000000000001',

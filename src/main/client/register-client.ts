@@ -10,6 +10,7 @@ import { registerCredentials } from './credentials.ts';
 import { registerDeposits } from './deposits.ts';
 import { registerEvents } from './events.ts';
 import { registerLocks } from './locks.ts';
+import { registerNotices } from './notices.ts';
 import { registerRestrictions } from './restrictions.ts';
 import { registerStaffCommands } from './staff.ts';
 import { registerTransfers } from './transfers.ts';
@@ -43,5 +44,6 @@ export function registerClient(trilock: Command): void {
   registerApprovals(client);
   registerRestrictions(client);
   registerAuditCommands(client);
+  registerNotices(client);
   registerStaffCommands(client);
 }

@@ -24,6 +24,7 @@ import {
 } from '../../drills/index.ts';
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
 import { settleRestrictions } from '../../freeze/index.ts';
+import { sendNotice, spreadNotices, type NoticeWorkParts } from '../../notices/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { registerLockMetrics, stepMasterLocks } from '../../locks/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
@@ -40,6 +41,7 @@ import { requireCurrentSchema } from './current-schema.ts';
 import { auditWork } from './audit-work.ts';
 import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
+import { noticeSenders } from './notice-senders.ts';
 import { webhookParts } from './webhook-parts.ts';
 import { restrictionStepParts, withdrawalStepParts } from './withdrawal-parts.ts';
 import { runWorkLoop, type Work } from './work-loop.ts';
@@ -57,6 +59,8 @@ function openParts(settings: SettingsOf<'worker'>) {
     signer: signerClient(endpointTarget(settings.TRILOCK_SIGNER_SOCKET)),
     manifest: manifestSource(settings.TRILOCK_MANIFEST_DIRECTORY, settings.TRILOCK_FIRST_MANIFEST, network),
     webhooks: webhookParts(settings),
+    senders: noticeSenders(settings),
+    publicUrl: (settings.TRILOCK_PUBLIC_URL ?? '').replace(/\/+$/, ''),
     batching: { waitMs: settings.TRILOCK_BATCH_SECONDS * 1000, size: settings.TRILOCK_BATCH_SIZE },
     network,
     limitDays: settings.TRILOCK_DRILL_LIMIT_DAYS,
@@ -82,6 +86,15 @@ async function requireChain({ database, clock }: ReturnType<typeof openParts>): 
     details: { code: hold.code, since: hold.since.toISOString() },
     retryable: true,
   });
+}
+
+/** Nothing is passed over while no channel is set up: what is still of use then is told. */
+function noticeWorks(parts: NoticeWorkParts): readonly Work[] {
+  if (parts.senders.size === 0) return [];
+  return [
+    { name: 'notices', step: () => spreadNotices(parts) },
+    { name: 'notice deliveries', step: () => sendNotice(parts) },
+  ];
 }
 
 /** Every kind of work that the worker does; each finishes what a crash left half done. */
@@ -114,6 +127,7 @@ function works(
       name: 'deliveries',
       step: () => deliverOne(webhooks),
     })),
+    ...noticeWorks({ ...parts, hash: parts.webhooks.hash }),
     { name: 'withdrawals', step: () => stepWithdrawals(paying, (error) => onFailure('withdrawals', error)) },
   ];
 }
@@ -132,6 +146,14 @@ function drillNote({ wallets, overdue, unanswered }: DrillStatus): string {
   const waiting = unanswered === 0 ? '' : `; ${unanswered} drills wait for their sites`;
   if (overdue === 0) return `${wallets} wallets, all proved in time${waiting}`;
   return `OVERDUE: ${overdue} of ${wallets} wallets; run a recovery drill${waiting}`;
+function noticeNote({ senders }: Pick<NoticeWorkParts, 'senders'>): string {
+  const missing = (['email', 'sms'] as const).filter((channel) => !senders.has(channel));
+  return missing.length === 0 ? 'by mail and text message' : `NOT SET UP: ${missing.join(', ')}`;
+}
+
+function drillNote({ wallets, overdue }: DrillStatus): string {
+  if (overdue === 0) return `${wallets} wallets, all proved in time`;
+  return `OVERDUE: ${overdue} of ${wallets} wallets; run a recovery drill`;
 }
 
 /** What happens without anybody asking: following the chain, carrying withdrawals on, sealing, delivering. */
@@ -173,6 +195,7 @@ export async function startWorker(
         { name: 'chain', ok: true, note: holdNote(hold) },
         // An alarm for officers, not a reason to stop working.
         { name: 'key pools', ok: true, note: poolNote(await poolLevels(database, parts.network)) },
+        { name: 'notices', ok: true, note: noticeNote(parts) },
         { name: 'recovery drills', ok: true, note: drillNote(await drillStatus(parts)) },
       ];
     },

@@ -123,6 +123,8 @@ async function startFront(plan: ProcessPlan, common: CommonSettings, node: Facts
     TRILOCK_WEBHOOK_LOOPBACK: 'yes',
     DATABASE_URL: urls.app,
   };
+  const port = settings.TRILOCK_HTTP_PORT || (await freePort());
+  const publicUrl = `http://${settings.TRILOCK_HTTP_HOST}:${port}`;
   const monitors = MONITORED.map((name) => `${name}=${common.socket(`${name}.mon`)}`);
   const [api] = await Promise.all([
     household.start('api', {
@@ -130,13 +132,15 @@ async function startFront(plan: ProcessPlan, common: CommonSettings, node: Facts
       ...shared,
       TRILOCK_HTTP_SECRETS: await keptSecret(directory, 'http-secret'),
       TRILOCK_HTTP_HOST: settings.TRILOCK_HTTP_HOST,
-      TRILOCK_HTTP_PORT: String(settings.TRILOCK_HTTP_PORT || (await freePort())),
+      TRILOCK_HTTP_PORT: String(port),
       TRILOCK_MONITORS: monitors.join(','),
     }),
     household.start('worker', {
       ...common.of('worker'),
       ...shared,
       TRILOCK_SIGNER_SOCKET: common.socket('signer'),
+      TRILOCK_PUBLIC_URL: publicUrl,
+      TRILOCK_NOTICE_DIRECTORY: join(directory.root, 'notices'),
     }),
   ]);
   return api['url'] ?? '';

@@ -14,6 +14,11 @@ export const postgresUrl = url(
   'a PostgreSQL address, postgres://user:password@host:port/database',
 );
 
+export const smtpUrl = url(['smtp:', 'smtps:'], 'an smtp or smtps address');
+
+/** `notices@bank.example`, as a sender. */
+export const mailAddress = z.email({ error: 'a mail address' }).max(254, { error: 'a mail address' });
+
 export const httpUrl = url(['http:', 'https:'], 'an http or https address');
 
 /** `http://a:8332,http://b:8332`: one, or an odd number, so that most of them is more than half. */

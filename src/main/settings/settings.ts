@@ -8,12 +8,14 @@ import {
   hexSecrets,
   httpUrl,
   httpUrls,
+  mailAddress,
   namedEndpoints,
   oneOf,
   password,
   port,
   postgresUrl,
   shortText,
+  smtpUrl,
   wholeNumber,
 } from './fields.ts';
 
@@ -109,10 +111,10 @@ export const SETTINGS = {
   },
   TRILOCK_PUBLIC_URL: {
     schema: httpUrl,
-    roles: ['api'],
+    roles: NODE_ROLES,
     optional: true,
     meaning:
-      'The address that browsers see, when a proxy stands in front. Requests of other sites are refused by it.',
+      'The address that browsers see, when a proxy stands in front. Requests of other sites are refused by it, and links in notices lead there.',
   },
   TRILOCK_HTTP_SECRETS: {
     schema: hexSecrets,
@@ -126,13 +128,47 @@ export const SETTINGS = {
     roles: NODE_ROLES,
     secret: true,
     meaning:
-      'Secrets under which the signing secrets of webhooks are kept in the database, in the form of TRILOCK_HTTP_SECRETS. A set of its own, so that the worker does not hold the API’s.',
+      'Secrets under which the signing secrets of webhooks are kept in the database, in the form of TRILOCK_HTTP_SECRETS. A set of its own, so that the worker does not hold the API’s. The links of notices that lock an account are signed under them too.',
   },
   TRILOCK_WEBHOOK_LOOPBACK: {
     schema: oneOf('no', 'yes'),
     roles: NODE_ROLES,
     fallback: 'no',
     meaning: 'On regtest only: webhooks may go to this machine, and without TLS.',
+  },
+  TRILOCK_SMTP_URL: {
+    schema: smtpUrl,
+    roles: ['worker'],
+    optional: true,
+    secret: true,
+    meaning:
+      'Where mail to customers is handed in, smtps://user:password@host or smtp:// with STARTTLS. Without it nobody is told by mail.',
+  },
+  TRILOCK_SMTP_FROM: {
+    schema: mailAddress,
+    roles: ['worker'],
+    optional: true,
+    meaning: 'The sender of that mail.',
+  },
+  TRILOCK_SMS_URL: {
+    schema: httpUrl,
+    roles: ['worker'],
+    optional: true,
+    meaning:
+      'The gateway for text messages: takes a POST of JSON with id, to and text. Without it nobody is told by text message.',
+  },
+  TRILOCK_SMS_TOKEN: {
+    schema: bearerKey,
+    roles: ['worker'],
+    optional: true,
+    secret: true,
+    meaning: 'The bearer token of that gateway.',
+  },
+  TRILOCK_NOTICE_DIRECTORY: {
+    schema: absolutePath,
+    roles: ['worker'],
+    optional: true,
+    meaning: 'On regtest only: notices become files in this folder instead of being sent.',
   },
   TRILOCK_LEDGER_SOCKET: {
     schema: endpoint,

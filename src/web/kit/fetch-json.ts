@@ -31,14 +31,12 @@ async function failureOf(response: Response): Promise<RequestFailure> {
   return new RequestFailure(detail ?? title ?? fallback, response.status, code ?? null);
 }
 
-/** GETs JSON of our own origin and checks it against its contract. @throws RequestFailure. */
-export async function fetchJson<Schema extends z.ZodType>(
+async function answerOf<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
-  signal: AbortSignal,
+  request: RequestInit,
 ): Promise<z.infer<Schema>> {
-  const headers = { accept: 'application/json' };
-  const response = await fetch(path, { signal, headers }).catch((cause: unknown) => {
+  const response = await fetch(path, request).catch((cause: unknown) => {
     throw new RequestFailure('The server does not answer.', null, null, { cause });
   });
   if (!response.ok) throw await failureOf(response);
@@ -59,4 +57,23 @@ export async function fetchJson<Schema extends z.ZodType>(
     );
   }
   return parsed.data;
+}
+
+/** GETs JSON of our own origin and checks it against its contract. @throws RequestFailure. */
+export async function fetchJson<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  signal: AbortSignal,
+): Promise<z.infer<Schema>> {
+  return await answerOf(path, schema, { signal, headers: { accept: 'application/json' } });
+}
+
+/** POSTs JSON to our own origin, without a session. @throws RequestFailure. */
+export async function postJson<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  body: unknown,
+): Promise<z.infer<Schema>> {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  return await answerOf(path, schema, { method: 'POST', headers, body: JSON.stringify(body) });
 }

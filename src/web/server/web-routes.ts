@@ -5,7 +5,7 @@ import { loadBuild, type Asset, type WebBuild } from './load-build.ts';
 import { contentSecurityPolicy, NONCE_PLACEHOLDER } from './security-policy.ts';
 
 /** Addresses of the public site; every other application owns all at and below `/<its folder>`. */
-const SITE_PATHS = new Set(['/', '/docs']);
+const SITE_PATHS = new Set(['/', '/docs', '/lock']);
 
 /** A hashed name never changes its content. */
 const FOR_EVER = 'public, max-age=31536000, immutable';

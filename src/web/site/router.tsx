@@ -6,6 +6,7 @@ import {
   Outlet,
 } from '@tanstack/react-router';
 import { Shell } from '../kit/shell.tsx';
+import { LockPage } from './lock-page.tsx';
 import { NotFound } from './not-found.tsx';
 import { StatusPage } from './status-page.tsx';
 
@@ -31,7 +32,9 @@ const apiRoute = createRoute({
   component: lazyRouteComponent(() => import('./api/api-page.tsx'), 'ApiPage'),
 });
 
-export const router = createRouter({ routeTree: root.addChildren([statusRoute, apiRoute]) });
+const lockRoute = createRoute({ getParentRoute: () => root, path: '/lock', component: LockPage });
+
+export const router = createRouter({ routeTree: root.addChildren([statusRoute, apiRoute, lockRoute]) });
 
 declare module '@tanstack/react-router' {
   interface Register {

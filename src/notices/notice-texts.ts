@@ -1,0 +1,35 @@
+import type { EventType, PublishedEvent } from '../events/index.ts';
+import { formatBitcoin, parseSatoshis } from '../shared/index.ts';
+
+/** What a customer is told of an event: one line, which is also the whole of a text message but for the link. */
+type Telling = (data: PublishedEvent['data']) => string;
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function amount(value: unknown): string {
+  return formatBitcoin(parseSatoshis(text(value)));
+}
+
+/** The events that customers are told of: whatever somebody else could be doing in their name. */
+const TELLINGS: Partial<Record<EventType, Telling>> = {
+  'withdrawal.requested': ({ amountSatoshis, balance }) =>
+    `A withdrawal of ${amount(amountSatoshis)} from your ${text(balance)} balance was asked for.`,
+  'withdrawal.broadcast': ({ amountSatoshis }) =>
+    `Your withdrawal of ${amount(amountSatoshis)} is on its way.`,
+  'credential.added': ({ label }) => `A key that signs withdrawals was added: ${text(label)}.`,
+  'contact.changed': ({ ending }) =>
+    ending === null
+      ? 'Your number for text messages was removed.'
+      : `Your number for text messages now ends in ${text(ending)}.`,
+  'account.restricted': ({ text: reason }) => `Your account is restricted. ${text(reason)}`,
+  'account.released': () => 'A restriction of your account was lifted.',
+  'wallet.recovery_kit_issued': () => 'A recovery kit of your wallet was handed out.',
+};
+
+/** What the customer is told of an event, one line; undefined when they are not. */
+export function tellingOf({ type, data }: PublishedEvent): string | undefined {
+  // A label is somebody's own text: it stays one line, and no address in it becomes one to tap.
+  return TELLINGS[type]?.(data).replaceAll(/\s+/gu, ' ').replaceAll('://', ': //').slice(0, 400);
+}
