@@ -146,14 +146,11 @@ function drillNote({ wallets, overdue, unanswered }: DrillStatus): string {
   const waiting = unanswered === 0 ? '' : `; ${unanswered} drills wait for their sites`;
   if (overdue === 0) return `${wallets} wallets, all proved in time${waiting}`;
   return `OVERDUE: ${overdue} of ${wallets} wallets; run a recovery drill${waiting}`;
+}
+
 function noticeNote({ senders }: Pick<NoticeWorkParts, 'senders'>): string {
   const missing = (['email', 'sms'] as const).filter((channel) => !senders.has(channel));
   return missing.length === 0 ? 'by mail and text message' : `NOT SET UP: ${missing.join(', ')}`;
-}
-
-function drillNote({ wallets, overdue }: DrillStatus): string {
-  if (overdue === 0) return `${wallets} wallets, all proved in time`;
-  return `OVERDUE: ${overdue} of ${wallets} wallets; run a recovery drill`;
 }
 
 /** What happens without anybody asking: following the chain, carrying withdrawals on, sealing, delivering. */
