@@ -67,7 +67,7 @@ export { buildSweeps, type SweepRequest } from './spend/build-sweeps.ts';
 export { buildSpends, type SpendRequest } from './spend/build-spends.ts';
 export { bumpFee, type FeeBumpRequest } from './spend/bump-fee.ts';
 export { checkSpend, type CheckedSpend, type SpendExpectation } from './spend/check-spend.ts';
-export { completeSpend, type CompletedSpend } from './spend/complete-spend.ts';
+export { checkFinished, completeSpend, type CompletedSpend } from './spend/complete-spend.ts';
 export { explain } from './spend/explain.ts';
 export type { Explanation, KnownWallet, Oddity, OddityCode } from './spend/explanation.ts';
 export { signPsbt } from './spend/sign-psbt.ts';

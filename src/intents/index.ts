@@ -99,3 +99,13 @@ export { describeEntitled, describeVerified } from './describe-bundle.ts';
 export { samePublicKey } from './public-key.ts';
 export * from './audit-checkpoint-contract.ts';
 export { auditCheckpointDigest, parseAuditCheckpoint, verifyAuditCheckpoint } from './audit-checkpoint.ts';
+export * from './signing-receipt-contract.ts';
+export { signingReceiptDigest, verifySigningReceipt } from './signing-receipt.ts';
+export * from './evidence-contract.ts';
+export { EvidenceError, type EvidenceErrorCode } from './evidence-error.ts';
+export {
+  parseWithdrawalEvidence,
+  verifyWithdrawalEvidence,
+  type EvidenceTrust,
+  type VerifiedEvidence,
+} from './verify-evidence.ts';

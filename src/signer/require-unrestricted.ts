@@ -30,3 +30,18 @@ export async function requireApprovedSinceRelease(tx: Queryable, bundle: Signing
     );
   }
 }
+
+/** @throws SignerError `approval_before_resume` for a signature from before. */
+export function requireApprovedSince(bundle: SigningBundle, fromMs: number): void {
+  const statements = bundle.intents.flatMap(({ intent, request, approvals }) =>
+    [...(request === null ? [] : [request]), ...approvals].map(({ statement }) => ({
+      signedAt: statement.signedAt,
+      intent: intent.id,
+    })),
+  );
+  const old = statements.find(({ signedAt }) => Date.parse(signedAt) < fromMs);
+  if (old === undefined) return;
+  throw new SignerError('approval_before_resume', 'What was signed before the signer was resumed is void.', {
+    details: { ...old },
+  });
+}

@@ -15,6 +15,7 @@ import {
   verifyBundle,
   type BundleTrust,
   type SigningBundle,
+  type SigningReceipt,
   type VerifiedBundle,
 } from '../intents/index.ts';
 import { crashPoint } from '../shared/index.ts';
@@ -22,9 +23,14 @@ import { addAlert } from './alert-store.ts';
 import { SignerError } from './errors.ts';
 import { requireInStep } from './in-step.ts';
 import { requireManifest } from './manifest-store.ts';
+import { receiptOf } from './signing-receipt.ts';
 import { recordSpend } from './record-spend.ts';
 import { approvalsCountFrom } from './seal-and-resume.ts';
-import { requireApprovedSinceRelease, requireUnrestricted } from './require-unrestricted.ts';
+import {
+  requireApprovedSince,
+  requireApprovedSinceRelease,
+  requireUnrestricted,
+} from './require-unrestricted.ts';
 import type { SignerParameters } from './signer-contract.ts';
 import { exclusively, type SignerParts } from './signer-parts.ts';
 import {
@@ -81,20 +87,6 @@ async function requireOthers(tx: Tx, wallet: BundleTrust['wallet'], { psbt }: Ve
   });
 }
 
-function requireRecentApprovals(bundle: SigningBundle, fromMs: number): void {
-  const statements = bundle.intents.flatMap(({ intent, request, approvals }) =>
-    [...(request === null ? [] : [request]), ...approvals].map(({ statement }) => ({
-      signedAt: statement.signedAt,
-      intent: intent.id,
-    })),
-  );
-  const old = statements.find(({ signedAt }) => Date.parse(signedAt) < fromMs);
-  if (old === undefined) return;
-  throw new SignerError('approval_before_resume', 'What was signed before the signer was resumed is void.', {
-    details: { ...old },
-  });
-}
-
 async function requireNotAbandoned(tx: Tx, txid: string): Promise<void> {
   if ((await abandonedAt(tx, txid)) === undefined) return;
   throw new SignerError('transaction_abandoned', 'The transaction was given up and is never signed.', {
@@ -127,6 +119,7 @@ async function earlierAnswer(
 
 interface Prepared {
   readonly verified: VerifiedBundle;
+  readonly receipt: SigningReceipt;
   readonly txid: string;
   readonly wallet: WalletDescriptor;
   readonly counter: number;
@@ -144,7 +137,7 @@ function checkAndRecord(
     const trust = await trustFor(tx, bundle);
     const nowMs = parts.clock.nowMs();
     const verified = await verifyBundle(bundle, trust, nowMs);
-    requireRecentApprovals(bundle, await approvalsCountFrom(tx));
+    requireApprovedSince(bundle, await approvalsCountFrom(tx));
     await requireApprovedSinceRelease(tx, bundle);
     await requireOthers(tx, trust.wallet, verified);
     const txid = transactionId(verified.psbt.transaction);
@@ -164,7 +157,8 @@ function checkAndRecord(
       child: parent === null ? null : { parent: parent.txid, outpoint: spent[0] ?? '' },
     });
     crashPoint('signer.spend_written');
-    return { verified, txid, wallet: trust.wallet.descriptor, counter };
+    const receipt = receiptOf(parts, bundle, trust, { txid, nowMs });
+    return { verified, receipt, txid, wallet: trust.wallet.descriptor, counter };
   });
 }
 
@@ -173,7 +167,7 @@ async function signRecorded(
   bundle: SigningBundle,
   prepared: Prepared,
 ): Promise<SignAnswer> {
-  const { verified, wallet, txid, counter } = prepared;
+  const { verified, receipt, wallet, txid, counter } = prepared;
   const psbt = await parts.keys.use(bundle.wallet, (key) => signPsbt(verified.psbt, key, wallet));
   const completed = completeSpend(psbt, verified.expectation);
   return {
@@ -183,6 +177,7 @@ async function signRecorded(
     feeSatoshis: completed.fee.toString(),
     virtualBytes: completed.virtualBytes,
     counter,
+    receipt,
   };
 }
 

@@ -24,6 +24,7 @@ import {
   signedManifestSchema,
   signerResumeSchema,
   signingBundleSchema,
+  signingReceiptSchema,
   walletRegistrationSchema,
   witnessHeadSchema,
 } from '../intents/index.ts';
@@ -154,6 +155,8 @@ export const signerContract = {
       virtualBytes: z.int().min(1),
       /** The journal entry that recorded it. */
       counter: z.int().min(1),
+      /** What was checked, for whoever checks it again later. */
+      receipt: signingReceiptSchema,
     }),
   },
   /** Afterwards the intent is never signed. `signed`: a signature left before, so the payout counts as broadcast. */

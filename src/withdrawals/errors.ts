@@ -10,6 +10,7 @@ export type WithdrawalErrorCode =
   | 'withdrawal_fee_cap_too_low'
   | 'withdrawal_fee_cap_too_high'
   | 'withdrawal_damaged'
+  | 'withdrawal_not_signed'
   | 'fee_bump_not_possible'
   | 'bundle_unknown'
   | 'bundle_not_awaited'

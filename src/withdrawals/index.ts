@@ -9,4 +9,5 @@ export { stepWithdrawals } from './withdrawal-jobs.ts';
 export type { Batching, RequestParts, StepParts } from './withdrawal-parts.ts';
 export { withdrawalRoutes } from './withdrawal-routes.ts';
 export { withdrawalsBeyondRecall } from './withdrawal-store.ts';
+export { withdrawalEvidence } from './withdrawal-evidence.ts';
 export { viewWithdrawal } from './withdrawal-view.ts';

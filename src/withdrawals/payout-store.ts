@@ -29,6 +29,8 @@ export interface PayoutTransaction {
   /** With the other cosigner's signatures. */
   readonly cosigned: string | null;
   readonly transaction: Uint8Array | null;
+  /** What `keptEvidence` wrote; with every finished transaction. */
+  readonly evidence: string | null;
   readonly broadcastAt: Date | null;
 }
 
@@ -260,7 +262,12 @@ export async function changeTransaction(
   tx: DatabaseTransaction,
   { id }: Payout,
   number: number,
-  change: { readonly cosigned?: string; readonly transaction?: Uint8Array; readonly broadcastAt?: Date },
+  change: {
+    readonly cosigned?: string;
+    readonly transaction?: Uint8Array;
+    readonly evidence?: string;
+    readonly broadcastAt?: Date;
+  },
 ): Promise<void> {
   const { transaction, ...columns } = change;
   await tx.payoutTransaction.update({

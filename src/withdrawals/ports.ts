@@ -1,6 +1,13 @@
 import type { WalletCoin, WalletDescriptor } from '../bitcoin/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
-import type { Abandonment, Manifest, PublicKey, SigningBundle, WalletPlan } from '../intents/index.ts';
+import type {
+  Abandonment,
+  Manifest,
+  PublicKey,
+  SigningBundle,
+  SigningReceipt,
+  WalletPlan,
+} from '../intents/index.ts';
 import type { CustomerId, PayoutId, Satoshis, WalletId } from '../shared/index.ts';
 
 /** A wallet that can be spent from, as it is registered. */
@@ -84,6 +91,8 @@ export interface CosignerPort {
     /** BIP174, base64, complete. */
     readonly psbt: string;
     readonly txid: string;
+    /** What was checked, for whoever checks it again later. */
+    readonly receipt: SigningReceipt;
   }>;
   /** Afterwards the transaction is never signed, and the statement says so; null when a signature for it left before. */
   abandon(txid: string, reason: string): Promise<{ readonly abandonment: Abandonment | null }>;

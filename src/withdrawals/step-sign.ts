@@ -3,6 +3,7 @@ import type { DatabaseTransaction } from '../database/index.ts';
 import { crashPoint } from '../shared/index.ts';
 import { bundleOf, checkBundle, expectationOf, requireOwnTransaction, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
+import { keptEvidence } from './withdrawal-evidence.ts';
 import { moveAll, unbuild, waitFor } from './group-moves.ts';
 import { parentsStand } from './own-change.ts';
 import { changePayout, changeTransaction, latestOf, parentOf, type Payout } from './payout-store.ts';
@@ -43,7 +44,8 @@ export async function completeLatest(
       details: { expected: latest.txid, signed: completed.txid },
     });
   }
-  await changeTransaction(tx, payout, latest.number, { transaction: completed.bytes });
+  const evidence = keptEvidence(bundle, answer.receipt);
+  await changeTransaction(tx, payout, latest.number, { transaction: completed.bytes, evidence });
   return completed.txid;
 }
 

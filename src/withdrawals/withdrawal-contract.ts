@@ -11,6 +11,7 @@ import {
 } from '../http/fields-contract.ts';
 import { defineOperation } from '../http/operation-contract.ts';
 import { requestSignatureSchema } from '../intents/approval-contract.ts';
+import { withdrawalEvidenceSchema } from '../intents/evidence-contract.ts';
 import { intentSchema } from '../intents/intent-contract.ts';
 import { WITHDRAWAL_STATES } from './withdrawal-states-contract.ts';
 
@@ -173,6 +174,28 @@ export const getWithdrawal = defineOperation({
   params: withdrawalParams,
   responses: { 200: { description: 'The withdrawal', body: withdrawalSchema } },
   errors: ['withdrawal_unknown', 'queued_intent_damaged'],
+});
+
+export const getWithdrawalEvidence = defineOperation({
+  method: 'get',
+  path: '/v1/withdrawals/{withdrawalId}/evidence',
+  operationId: 'getWithdrawalEvidence',
+  tag: TAG,
+  summary: 'All that a signed withdrawal rests on',
+  description:
+    'Intent, signatures, approvals, wallet, the signer’s word on what it checked, and the finished transaction. ' +
+    '`trilock verify-withdrawal` checks it without a network, trusting the officers’ manifests alone.',
+  access: allow(['auditor', 'compliance', 'officer']),
+  params: withdrawalParams,
+  query: z.strictObject({
+    txid: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional()
+      .describe('Which of its transactions, when the fee was raised; the latest unless told'),
+  }),
+  responses: { 200: { description: 'The evidence', body: withdrawalEvidenceSchema } },
+  errors: ['withdrawal_unknown', 'withdrawal_not_signed', 'withdrawal_damaged', 'queued_intent_damaged'],
 });
 
 export const listWithdrawals = defineOperation({

@@ -27,6 +27,7 @@ export const withdrawalErrorMap = {
   withdrawal_fee_cap_too_low: { status: 422, title: 'The fee cap is too low' },
   withdrawal_fee_cap_too_high: { status: 422, title: 'The fee cap is too high' },
   withdrawal_damaged: { status: 500, title: 'The stored withdrawal is damaged' },
+  withdrawal_not_signed: { status: 409, title: 'The withdrawal is not signed yet' },
   fee_bump_not_possible: { status: 409, title: 'The fee cannot be raised' },
   bundle_unknown: { status: 404, title: 'There is no such transaction' },
   bundle_not_awaited: { status: 409, title: 'The bundle is not waited for' },

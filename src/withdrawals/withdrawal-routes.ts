@@ -11,6 +11,7 @@ import { requestWithdrawal } from './request-withdrawal.ts';
 import * as contract from './withdrawal-contract.ts';
 import type { RequestParts } from './withdrawal-parts.ts';
 import { findWithdrawal, moveWithdrawal, withdrawalOf } from './withdrawal-store.ts';
+import { withdrawalEvidence } from './withdrawal-evidence.ts';
 import { viewWithdrawal } from './withdrawal-view.ts';
 import type { Withdrawal } from './withdrawal.ts';
 
@@ -83,6 +84,12 @@ function readingRoutes({ database }: RequestParts): BoundOperation[] {
     handle(contract.getWithdrawal, async ({ params, principal }) => {
       const body = await inTransaction(database, async (tx) =>
         viewWithdrawal(tx, await visible(tx, params.withdrawalId, principal)),
+      );
+      return { status: 200, body };
+    }),
+    handle(contract.getWithdrawalEvidence, async ({ params, query }) => {
+      const body = await inTransaction(database, async (tx) =>
+        withdrawalEvidence(tx, await findWithdrawal(tx, params.withdrawalId), query.txid),
       );
       return { status: 200, body };
     }),

@@ -117,6 +117,13 @@ const COMMANDS: readonly (readonly [string, (file: string) => readonly string[]]
   ['signer-admin load-manifest', (file) => ['signer-admin', 'load-manifest', file]],
   ['signer-admin resume', (file) => ['signer-admin', 'resume', file]],
   [
+    'verify-withdrawal --evidence',
+    (file) => [
+      ...['verify-withdrawal', `wd_${ID}`, '--evidence', file, '--manifest', file],
+      ...['--first-hash', '5d'.repeat(32)],
+    ],
+  ],
+  [
     'audit verify --checkpoint',
     (file) => ['audit', 'verify', '--checkpoint', file, '--signer-key', '5d'.repeat(32)],
   ],

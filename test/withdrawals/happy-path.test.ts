@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { satoshis } from '../../src/shared/index.ts';
+import { inTransaction } from '../../src/database/index.ts';
+import { verifyWithdrawalEvidence } from '../../src/intents/index.ts';
+import { satoshis, type WithdrawalId } from '../../src/shared/index.ts';
+import { withdrawalEvidence } from '../../src/withdrawals/index.ts';
+import { withdrawalOf } from '../../src/withdrawals/withdrawal-store.ts';
 import { House, pay } from './support/house.ts';
 
 let house: House;
@@ -7,6 +11,18 @@ beforeAll(async () => {
   house = await House.open();
 });
 afterAll(() => house.close());
+
+/** An auditor with the manifest alone finds every link right, and knows of which transaction. */
+async function expectEvidence(id: WithdrawalId, txid?: string): Promise<void> {
+  const evidence = await inTransaction(house.database, async (tx) =>
+    withdrawalEvidence(tx, withdrawalOf(await house.row(id)), txid),
+  );
+  const manifests = [house.chain.house.scene.house.manifest];
+  const trust = { manifests, withdrawal: id };
+  const found = await verifyWithdrawalEvidence(JSON.parse(JSON.stringify(evidence)), trust);
+  expect(found.verified.intents).toHaveLength(1);
+  if (txid !== undefined) expect(found.evidence.txid).toBe(txid);
+}
 
 test('a vault withdrawal goes its whole way, and the books equal the coins at every step', async () => {
   const ada = await house.owner();
@@ -40,6 +56,7 @@ test('a vault withdrawal goes its whole way, and the books equal the coins at ev
   expect((await house.balance('vault', vault)).posted).toBe(600_000n - fee);
   expect((await house.balance('vaultInFlight', vault)).posted).toBe(0n);
   expect(await house.difference(vault)).toBe(0n);
+  await expectEvidence(id, row.payout!.transactions[0]!.txid);
 });
 
 test('a collaborative vault is signed by its customer’s own key instead of the station', async () => {
@@ -64,6 +81,7 @@ test('a spending withdrawal is paid by the treasury, from the customer’s own b
   expect((await house.balance('spending', ada.customer.id)).posted).toBe(600_000n - bookedAmount!);
   expect((await house.balance('spending', bob.customer.id)).posted).toBe(5_000_000n);
   expect(await house.difference(house.treasury.id)).toBe(0n);
+  await expectEvidence(id);
 });
 
 test('vault to spending and back: paid on the chain, credited by the deposit, never mixed', async () => {

@@ -8,7 +8,7 @@ import { parseTransaction, serializeTransaction, transactionId } from '../transa
 import { extractTransaction, finalizePsbt } from '../psbt/finalize-psbt.ts';
 import type { Psbt } from '../psbt/psbt.ts';
 import { BitcoinError } from '../errors.ts';
-import { checkFee, checkSpend, type SpendExpectation } from './check-spend.ts';
+import { checkFee, checkSpend, type CheckedSpend, type SpendExpectation } from './check-spend.ts';
 import type { OwnedInput } from './ownership.ts';
 import { requireSecondOpinion } from './second-opinion.ts';
 import { requireSignature } from './signatures.ts';
@@ -65,17 +65,13 @@ function requireSameTransaction(finished: Transaction, psbt: Psbt): void {
   });
 }
 
-/**
- * Finalizes a signed PSBT and makes sure that what comes out may be broadcast. The PSBT passes `checkSpend`
- * anew; then the bytes of the finished transaction are parsed again and checked as they are: the same
- * transaction, every witness with its script and exactly the signatures needed, each verified over one BIP143
- * midstate, weight and true fee rate within the limits, and `@scure/btc-signer` reads the same.
- * @throws BitcoinError those of `checkSpend` and `finalizePsbt`, `signature_invalid`, `signature_malformed`,
- * `signature_missing`, `sighash_type_refused`, `fee_out_of_limits`, `second_opinion_differs`.
- */
-export function completeSpend(psbt: Psbt, expectation: SpendExpectation): CompletedSpend {
-  const { inputs, fee } = checkSpend(psbt, expectation);
-  const bytes = serializeTransaction(extractTransaction(finalizePsbt(psbt)));
+/** The bytes as they are, against the PSBT whose inputs were checked. */
+function finished(
+  bytes: Uint8Array,
+  psbt: Psbt,
+  { inputs, fee }: CheckedSpend,
+  { limits }: SpendExpectation,
+): CompletedSpend {
   const transaction = parseTransaction(bytes);
   requireSameTransaction(transaction, psbt);
   const sighash = witnessV0Sighashes(transaction);
@@ -90,7 +86,7 @@ export function completeSpend(psbt: Psbt, expectation: SpendExpectation): Comple
       details: { weight },
     });
   }
-  checkFee(fee, weight, expectation.limits);
+  checkFee(fee, weight, limits);
   requireSecondOpinion(bytes, transaction, inputs, sighash);
   return {
     bytes,
@@ -99,4 +95,26 @@ export function completeSpend(psbt: Psbt, expectation: SpendExpectation): Comple
     virtualBytes: virtualSize(weight),
     fee: satoshis(fee),
   };
+}
+
+/**
+ * Finalizes a signed PSBT and makes sure that what comes out may be broadcast. The PSBT passes `checkSpend`
+ * anew; then the bytes of the finished transaction are parsed again and checked as they are: the same
+ * transaction, every witness with its script and exactly the signatures needed, each verified over one BIP143
+ * midstate, weight and true fee rate within the limits, and `@scure/btc-signer` reads the same.
+ * @throws BitcoinError those of `checkSpend` and `finalizePsbt`, `signature_invalid`, `signature_malformed`,
+ * `signature_missing`, `sighash_type_refused`, `fee_out_of_limits`, `second_opinion_differs`.
+ */
+export function completeSpend(psbt: Psbt, expectation: SpendExpectation): CompletedSpend {
+  const checked = checkSpend(psbt, expectation);
+  const bytes = serializeTransaction(extractTransaction(finalizePsbt(psbt)));
+  return finished(bytes, psbt, checked, expectation);
+}
+
+/**
+ * Checks a transaction that somebody else finished: it is the one of the PSBT, which needs no signatures of its own,
+ * and passes all that `completeSpend` asks of one. @throws BitcoinError as `completeSpend`.
+ */
+export function checkFinished(bytes: Uint8Array, psbt: Psbt, expectation: SpendExpectation): CompletedSpend {
+  return finished(bytes, psbt, checkSpend(psbt, expectation), expectation);
 }

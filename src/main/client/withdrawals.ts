@@ -156,6 +156,18 @@ async function cancel({ api }: Connection, _options: object, withdrawalId = ''):
   return withdrawalShown(await api.call(contract.cancelWithdrawal, { params: { withdrawalId } }));
 }
 
+async function evidence(
+  { api }: Connection,
+  { out, txid }: { readonly out: string; readonly txid?: string },
+  withdrawalId = '',
+): Promise<Shown> {
+  const call = { params: { withdrawalId }, query: txid === undefined ? {} : { txid } };
+  const document = await api.call(contract.getWithdrawalEvidence, call);
+  await writeDocument(out, document);
+  const next = `Next: trilock verify-withdrawal ${withdrawalId} --evidence ${out}`;
+  return { document, lines: [`Written: ${out}, of the transaction ${document.txid}.`, next] };
+}
+
 async function bump(
   { api }: Connection,
   { feeRate }: { readonly feeRate: string },
@@ -216,6 +228,14 @@ export function registerWithdrawals(client: Command): void {
   registerAsking(group);
   lists(group.command('list').description('newest first'), list);
   acts(group.command('show <withdrawal>').description('one withdrawal'), show);
+  acts(
+    group
+      .command('evidence <withdrawal>')
+      .description('for auditors: write all that it rests on to a file')
+      .requiredOption('--out <file>', 'a new file')
+      .option('--txid <txid>', 'which of its transactions; the latest unless told'),
+    evidence,
+  );
   changes(group.command('cancel <withdrawal>').description('take it back'), cancel);
   changes(
     group
