@@ -1,3 +1,4 @@
+import { beneficiaryLines } from './kinds/index.ts';
 import type { Manifest } from './manifest-contract.ts';
 import type { EntitledIntent, SigningBundle } from './signing-bundle-contract.ts';
 import type { VerifiedBundle } from './verify-bundle.ts';
@@ -16,6 +17,7 @@ export function describeEntitled({ intent, approvals }: EntitledIntent, manifest
     `Intent ${intent.id}: ${intent.kind} of ${body.customer} from the ${body.balance} balance, asked for by ${intent.requester}.`,
     ...body.payments.map(({ address, satoshis }) => `  to pay ${satoshis} satoshis to ${address}`),
     `  for a fee of at most ${body.maxFeeSatoshis} satoshis, until ${intent.expiresAt}`,
+    ...beneficiaryLines(body).map((line) => `  ${line}`),
     ...(body.memo === undefined ? [] : [`  with the note “${body.memo}”, which proves nothing`]),
     ...approvals.map(
       ({ statement }) =>

@@ -18,6 +18,7 @@ export type IntentErrorCode =
   | 'approvals_insufficient'
   | 'approval_rejected'
   | 'limit_exceeded'
+  | 'travel_rule_missing'
   | 'kind_not_allowed'
   | 'key_attestation_malformed'
   | 'key_attested_by_stranger'

@@ -31,6 +31,7 @@ export * from './manifest-contract.ts';
 export { feeBearerOf, jointFeeCap, shareFee, type FeeBearer } from './share-fee.ts';
 export * from './signature-contract.ts';
 export { hashStatement, hex, taggedHash } from './tagged-hash.ts';
+export { checkTravelRule } from './travel-rule.ts';
 export { verifySignature } from './verify-signature.ts';
 export * from './key-attestation-contract.ts';
 export * from './signing-bundle-contract.ts';

@@ -7,6 +7,7 @@ import { withdrawalIntentSchema } from './kinds/withdrawal-contract.ts';
 export * from './kinds/deposit-release-contract.ts';
 export * from './kinds/master-lock-recovery-contract.ts';
 export * from './kinds/release-contract.ts';
+export * from './kinds/travel-rule-contract.ts';
 export * from './kinds/withdrawal-contract.ts';
 
 /** The canonical statement of what is to happen. Each kind has a body of its own. */

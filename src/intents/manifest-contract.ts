@@ -59,6 +59,8 @@ export const manifestSchema = z.strictObject({
     maxWithdrawalSatoshis: satoshiText,
     maxDailySatoshis: satoshiText,
     maxFeeSatoshis: satoshiText,
+    /** A withdrawal of more says who gets it (Travel Rule); without it none has to. */
+    travelRuleAboveSatoshis: satoshiText.optional(),
     /** sat/kvB */
     maxFeeRateSatsPerKvb: satoshiText,
   }),

@@ -32,6 +32,7 @@ import { checkManifestCurrent } from './manifest.ts';
 import type { PublicKey } from './signature-contract.ts';
 import { signingBundleSchema, type EntitledIntent, type SigningBundle } from './signing-bundle-contract.ts';
 import { feeBearerOf, shareFee } from './share-fee.ts';
+import { checkTravelRule } from './travel-rule.ts';
 import { descriptorHash } from './wallet-registration.ts';
 
 /** What the verifier itself has pinned; nothing of it comes with the bundle. */
@@ -161,6 +162,7 @@ async function verifyEntitled(
   parseIntent(intent);
   checkIntentCurrent(intent, manifest.network, nowMs);
   checkSource(intent, bundle, wallet);
+  checkTravelRule(intent, manifest);
   if (entitled.request === null) {
     throw new IntentError('request_not_signed_by_customer', 'The customer has not signed this request.');
   }

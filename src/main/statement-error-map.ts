@@ -22,6 +22,7 @@ export const intentErrorMap = {
   approvals_insufficient: { status: 409, title: 'Approvals are missing' },
   approval_rejected: { status: 409, title: 'It was rejected' },
   kind_not_allowed: { status: 409, title: 'Nobody may approve an intent of this kind' },
+  travel_rule_missing: { status: 422, title: 'The withdrawal must say who gets it' },
   limit_exceeded: { status: 409, title: 'A limit is exceeded' },
   key_attestation_malformed: { status: 422, title: 'The attestation of the key is malformed' },
   key_attested_by_stranger: { status: 422, title: 'Nobody trusted attested the key' },

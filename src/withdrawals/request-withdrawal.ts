@@ -3,7 +3,13 @@ import type { DatabaseTransaction } from '../database/index.ts';
 import type { QueueActor, StoredIntent } from '../approvals/index.ts';
 import { requireAllowed } from '../freeze/index.ts';
 import { appendEvent } from '../events/index.ts';
-import { descriptorHash, paymentsTotal, type WithdrawalIntent } from '../intents/index.ts';
+import {
+  checkTravelRule,
+  descriptorHash,
+  paymentsTotal,
+  type TravelRule,
+  type WithdrawalIntent,
+} from '../intents/index.ts';
 import {
   addSatoshis,
   crashPoint,
@@ -46,6 +52,8 @@ export interface WithdrawalRequest {
   /** Default: twice what a transaction of five coins costs now. */
   readonly maxFee?: Satoshis;
   readonly memo?: string;
+  /** Who gets it, when the manifest asks. */
+  readonly travelRule?: TravelRule;
   readonly lifetimeMs: number;
 }
 
@@ -155,7 +163,10 @@ async function draft(
       ? await vaultOf(parts, tx, customer, request.wallet)
       : ((await parts.wallets.treasury(tx)) ?? missing());
   const payments = await paymentsOf(parts, tx, request);
-  return await parts.queue.draft(tx, {
+  // Between balances here nobody else gets anything, whatever the customer says.
+  const travelRule: TravelRule | undefined =
+    request.to.kind === 'addresses' ? request.travelRule : { held: 'here' };
+  const drafted = await parts.queue.draft(tx, {
     kind: 'withdrawal',
     id: intent,
     requester: customer,
@@ -168,14 +179,17 @@ async function draft(
       payments,
       maxFeeSatoshis: formatSatoshis(await feeCap(parts, request, payments.length)),
       ...(memo === undefined ? {} : { memo }),
+      ...(travelRule === undefined ? {} : { travelRule }),
     },
   });
+  checkTravelRule(drafted, await parts.trust.manifest());
+  return drafted;
 }
 
 /**
  * Writes a withdrawal down, with the intent that the customer is to sign. Nothing is held or done before that.
  * @throws WithdrawalError `withdrawal_source_missing`, `withdrawal_destination_…`, `withdrawal_fee_cap_…`;
- * SharedError `amount_out_of_range` when all of it together is more than all bitcoin.
+ * IntentError `travel_rule_missing`; SharedError `amount_out_of_range` when all of it together is more than all bitcoin.
  */
 export async function requestWithdrawal(
   parts: RequestParts,

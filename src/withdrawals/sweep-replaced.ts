@@ -85,6 +85,7 @@ async function draftSweep(parts: RequestParts, tx: DatabaseTransaction, row: Rep
     ...{ customer, wallet, maxFee: sweep.maxFee, lifetimeMs: LIFETIME_MS },
     balance: 'vault',
     to: { kind: 'addresses', payments: [{ address, satoshis: sweep.amount }] },
+    travelRule: { held: 'here' },
     memo: `moves ${formatSatoshis(sweep.amount)} satoshis to the wallet that replaces this one`,
   } as const;
   await requestWithdrawal(parts, tx, ids, request, WORKER);

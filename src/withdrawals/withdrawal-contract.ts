@@ -12,6 +12,7 @@ import {
 import { defineOperation } from '../http/operation-contract.ts';
 import { requestSignatureSchema } from '../intents/approval-contract.ts';
 import { withdrawalEvidenceSchema } from '../intents/evidence-contract.ts';
+import { statedTravelRuleSchema } from '../intents/kinds/travel-rule-contract.ts';
 import { intentSchema } from '../intents/intent-contract.ts';
 import { WITHDRAWAL_STATES } from './withdrawal-states-contract.ts';
 
@@ -99,6 +100,9 @@ export const createWithdrawal = defineOperation({
       .optional()
       .describe('Unless told, twice what a transaction of five coins costs now'),
     memo: lineField(200).optional(),
+    travelRule: statedTravelRuleSchema
+      .optional()
+      .describe('Who gets it; required above an amount that the institution sets'),
     expiresInHours: z.int().min(1).max(MAX_HOURS).optional().describe('72 unless told'),
   }),
   responses: { 202: { description: 'Waits for your signature', body: withdrawalSchema } },
@@ -110,6 +114,7 @@ export const createWithdrawal = defineOperation({
     'withdrawal_fee_cap_too_low',
     'withdrawal_fee_cap_too_high',
     'amount_out_of_range',
+    'travel_rule_missing',
   ],
   idempotency: 'key',
   examples: {
@@ -121,6 +126,12 @@ export const createWithdrawal = defineOperation({
       },
       maxFee: '10000',
       memo: 'rent',
+      travelRule: {
+        held: 'institution',
+        beneficiary: 'Grace Hopper',
+        institution: 'First Bank',
+        country: 'DE',
+      },
     },
   },
 });

@@ -34,7 +34,7 @@ async function visible(tx: DatabaseTransaction, id: WithdrawalId, principal: Pri
 function customersRoutes(parts: RequestParts): BoundOperation[] {
   return [
     handleOnce(contract.createWithdrawal, async (request, effect) => {
-      const { balance, wallet, to, maxFee, memo, expiresInHours = DEFAULT_HOURS } = request.body;
+      const { balance, wallet, to, maxFee, memo, travelRule, expiresInHours = DEFAULT_HOURS } = request.body;
       const ids = { withdrawal: effect.id('withdrawal'), intent: effect.id('intent') };
       const customer = customerOf(request.principal);
       const wish = {
@@ -46,6 +46,7 @@ function customersRoutes(parts: RequestParts): BoundOperation[] {
         ...(wallet === undefined ? {} : { wallet }),
         ...(maxFee === undefined ? {} : { maxFee }),
         ...(memo === undefined ? {} : { memo }),
+        ...(travelRule === undefined ? {} : { travelRule }),
       };
       const by = requestActor(request);
       const about = { subject: ids.withdrawal, during: 'withdrawal.request' };

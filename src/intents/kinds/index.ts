@@ -6,7 +6,7 @@ import { masterLockRecoveryRules } from './master-lock-recovery.ts';
 import { releaseRules } from './release.ts';
 import { withdrawalRules } from './withdrawal.ts';
 
-export { paymentsTotal } from './withdrawal.ts';
+export { beneficiaryLines, paymentsTotal } from './withdrawal.ts';
 
 /** Every kind of intent there is. */
 const KINDS: { readonly [Kind in IntentKind]: KindRules<IntentOf<Kind>> } = {

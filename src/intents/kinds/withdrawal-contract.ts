@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hash32, idText, plainText, satoshiText } from '../fields-contract.ts';
+import { travelRuleSchema } from './travel-rule-contract.ts';
 import { envelope } from './envelope-contract.ts';
 
 /** At most this many payments in one intent: more is a mistake, or hides one payee among many. */
@@ -21,6 +22,8 @@ export const withdrawalBodySchema = z.strictObject({
   payments: z.array(paymentSchema).min(1).max(MAX_PAYMENTS),
   maxFeeSatoshis: satoshiText,
   memo: plainText.optional(),
+  /** Required above the manifest's amount. */
+  travelRule: travelRuleSchema.optional(),
 });
 
 export const withdrawalIntentSchema = z.strictObject({

@@ -15,6 +15,18 @@ export function paymentsTotal(payments: readonly Payment[]): Satoshis {
   return satoshis(payments.reduce((sum, payment) => sum + parseSatoshis(payment.satoshis), 0n));
 }
 
+/** Who gets it, as the Travel Rule has it said. */
+export function beneficiaryLines({ travelRule }: WithdrawalIntent['body']): readonly string[] {
+  if (travelRule === undefined) return [];
+  if (travelRule.held === 'here') return ['It stays with us, in another balance of the same customer.'];
+  const { beneficiary } = travelRule;
+  if (travelRule.held === 'beneficiary')
+    return [`It goes to ${beneficiary}, into a wallet of their own, says the customer.`];
+  const { institution, country, lei } = travelRule;
+  const named = lei === undefined ? institution : `${institution} (LEI ${lei})`;
+  return [`It goes to ${beneficiary}, kept by ${named} in ${country}, says the customer.`];
+}
+
 function explain(intent: WithdrawalIntent): readonly string[] {
   const { body, requester, network } = intent;
   const paid = paymentsTotal(body.payments);
@@ -28,6 +40,7 @@ function explain(intent: WithdrawalIntent): readonly string[] {
         `Pays ${formatBitcoin(parseSatoshis(paidSatoshis))} to ${address}.`,
     ),
     `The network fee is at most ${formatBitcoin(maxFee)}; at most ${formatBitcoin(addSatoshis(paid, maxFee))} leaves in all.`,
+    ...beneficiaryLines(body),
     ...(body.memo === undefined ? [] : [`The customer writes: ${body.memo}`]),
     `Asked at ${intent.createdAt}; void after ${intent.expiresAt}.`,
   ];

@@ -42,6 +42,10 @@ interface AskOptions {
   readonly toVault?: string | true;
   readonly maxFee?: string;
   readonly memo?: string;
+  readonly beneficiary?: string;
+  readonly institution?: string;
+  readonly country?: string;
+  readonly lei?: string;
   readonly hours?: string;
   readonly out?: string;
 }
@@ -64,6 +68,17 @@ function destinationOf({ to = [], amount = [], toSpending, toVault }: AskOptions
   return { kind: 'vault', satoshis: first, ...(typeof toVault === 'string' ? { wallet: toVault } : {}) };
 }
 
+/** Who gets it, by name, and which institution keeps it, if one does. @throws SharedError. */
+function travelRuleOf({ beneficiary, institution, country, lei }: AskOptions): Pick<Wish, 'travelRule'> {
+  if (beneficiary === undefined) {
+    if (institution === undefined && country === undefined && lei === undefined) return {};
+    throw new SharedError('config_invalid', 'Give --beneficiary too: who gets it.');
+  }
+  if (institution === undefined) return { travelRule: { held: 'beneficiary', beneficiary } };
+  const kept = { held: 'institution', beneficiary, institution, country: country ?? '' } as const;
+  return { travelRule: { ...kept, ...(lei === undefined ? {} : { lei }) } };
+}
+
 function hoursOf(text: string): number {
   if (/^[1-9][0-9]{0,2}$/.test(text)) return Number(text);
   throw new SharedError('config_invalid', '--hours is a whole number.');
@@ -79,6 +94,7 @@ async function ask({ api }: Connection, options: AskOptions): Promise<Shown> {
     ...(maxFee === undefined ? {} : { maxFee }),
     ...(memo === undefined ? {} : { memo }),
     ...(hours === undefined ? {} : { expiresInHours: hoursOf(hours) }),
+    ...travelRuleOf(options),
   };
   const asked = await api.call(contract.createWithdrawal, { body });
   if (out !== undefined) await writeDocument(out, asked);
@@ -199,6 +215,10 @@ function registerAsking(group: Command): void {
       .requiredOption('--amount <satoshis...>', 'one for each address')
       .option('--max-fee <satoshis>', 'the network fee is never higher')
       .option('--memo <text>')
+      .option('--beneficiary <name>', 'who gets it; required above an amount that the institution sets')
+      .option('--institution <name>', 'who keeps it for them; without it they keep it themselves')
+      .option('--country <code>', 'where that institution is supervised: DE, US …')
+      .option('--lei <code>', 'of that institution, if it has one')
       .option('--hours <number>', 'until it is void, 72 unless told')
       .option('--out <file>', 'where the document goes that you sign'),
     ask,

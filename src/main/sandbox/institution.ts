@@ -148,6 +148,7 @@ async function firstManifest(
       maxWithdrawalSatoshis: '10000000000',
       maxDailySatoshis: '100000000000',
       maxFeeSatoshis: '10000000',
+      travelRuleAboveSatoshis: '100000000',
       maxFeeRateSatsPerKvb: '1000000',
     },
     attestationKeys: {
