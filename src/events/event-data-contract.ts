@@ -14,6 +14,9 @@ const TXID = '6f'.repeat(32);
 const BLOCK = '5d'.repeat(32);
 const HASH = '1b'.repeat(32);
 
+const LOCK = 'crd_01jd1f0v00e008000000000001';
+const NEW_LOCK = 'crd_01jd1f0v00e008000000000002';
+
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 const balanceField = z.enum(['vault', 'spending']);
 const decimalField = z.string().regex(/^(0|[1-9][0-9]{0,18})$/);
@@ -21,6 +24,11 @@ const outpointField = z
   .string()
   .regex(/^[0-9a-f]{64}:[0-9]{1,10}$/)
   .describe('txid:vout');
+
+const lockRecoveryFacts = {
+  lost: idField('credential').describe('The lock whose file is lost'),
+  lock: idField('credential').describe('The new one'),
+};
 
 const depositPlace = {
   wallet: idField('wallet'),
@@ -270,6 +278,32 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
     .meta({
       description: 'The signer refused to register or to revoke a master lock; nothing has changed.',
       examples: [{ asked: 'registration', reason: 'The lock was not signed within the last day.' }],
+    }),
+  'master_lock.recovery_began': z
+    .strictObject({
+      ...lockRecoveryFacts,
+      intent: idField('intent'),
+      hash: hex32.describe('The `subject` of a statement that objects'),
+      readyAt: z.iso
+        .datetime()
+        .describe('The new lock takes the lost one’s place then, unless somebody objects'),
+    })
+    .meta({
+      description:
+        'Officers gave a customer a new master lock for one whose file is lost. The customer may object for 14 days.',
+      examples: [
+        { lost: LOCK, lock: NEW_LOCK, intent: INTENT, hash: HASH, readyAt: '2026-02-14T12:00:00.000Z' },
+      ],
+    }),
+  'master_lock.recovery_completed': z.strictObject(lockRecoveryFacts).meta({
+    description: 'The 14 days are over: the new master lock is in force.',
+    examples: [{ lost: LOCK, lock: NEW_LOCK }],
+  }),
+  'master_lock.recovery_ended': z
+    .strictObject({ ...lockRecoveryFacts, outcome: z.enum(['cancelled', 'superseded', 'refused']) })
+    .meta({
+      description: 'The way back to a lost master lock ended without a new one.',
+      examples: [{ lost: LOCK, lock: NEW_LOCK, outcome: 'cancelled' }],
     }),
   'master_lock.ended': z.strictObject({ reason: z.enum(['replaced', 'revoked', 'recovered']) }).meta({
     description: 'A master lock signs nothing any more.',

@@ -8,6 +8,9 @@ export type LockErrorCode =
   | 'master_lock_not_in_place'
   | 'master_lock_being_registered'
   | 'master_lock_step_forbidden'
-  | 'master_lock_changed_meanwhile';
+  | 'master_lock_changed_meanwhile'
+  | 'lock_recovery_not_found'
+  | 'lock_recovery_under_way'
+  | 'lock_recovery_ended';
 
 export class LockError extends DomainError<LockErrorCode> {}

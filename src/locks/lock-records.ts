@@ -19,7 +19,13 @@ export type LockAction =
   | 'master_lock.refuse'
   | 'master_lock.revoke'
   | 'master_lock.keep'
-  | 'master_lock.end';
+  | 'master_lock.end'
+  | 'master_lock.object'
+  | 'master_lock.recovery_begin'
+  | 'master_lock.recovery_cancel'
+  | 'master_lock.recovery_complete'
+  | 'master_lock.recovery_refuse'
+  | 'master_lock.recovery_supersede';
 
 /** Records a change within its own transaction. */
 export async function record(

@@ -18,6 +18,9 @@ export const lockErrorMap = {
   master_lock_being_registered: { status: 409, title: 'A master lock is being registered already' },
   master_lock_step_forbidden: { status: 409, title: 'The master lock cannot take this step' },
   master_lock_changed_meanwhile: { status: 409, title: 'The master lock was changed meanwhile' },
+  lock_recovery_not_found: { status: 404, title: 'There is no such way back to a master lock' },
+  lock_recovery_under_way: { status: 409, title: 'A way back to the master lock is under way already' },
+  lock_recovery_ended: { status: 409, title: 'The way back to the master lock has ended' },
 } as const satisfies ErrorMap<LockErrorCode>;
 
 function wire(lock: MasterLockRecord) {

@@ -3,11 +3,12 @@ import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { raiseAlert } from '../events/index.ts';
 import { idFromUuid, idToUuid, isDomainError, type DomainError } from '../shared/index.ts';
 import { nextTry } from '../wallets/index.ts';
+import { endLock } from './end-lock.ts';
 import { LockError } from './errors.ts';
 import type { LockStepParts } from './lock-parts.ts';
+import { moveRecovery, recoveryUnderWay } from './lock-recovery-store.ts';
 import { record, tell, WORKER } from './lock-records.ts';
-import type { LockEndReason } from './lock-state-contract.ts';
-import { endCredential, findLock, lockCustomer, locksOf, moveLock } from './master-lock-store.ts';
+import { findLock, lockCustomer, locksOf, moveLock } from './master-lock-store.ts';
 import { isInForce, type IssuedCertificates, type MasterLockRecord } from './master-lock.ts';
 
 const AT_ONCE = 20;
@@ -19,19 +20,19 @@ function isFinal(thrown: DomainError): boolean {
   return FINAL.test(thrown.code) && !thrown.retryable;
 }
 
-/** A lock signs nothing any more, and its credential goes with it. */
-export async function endLock(
+/** Whoever has the file at hand needs no way back to it; the signer has ended it just now. */
+async function supersedeRecovery(
   tx: DatabaseTransaction,
-  parts: Pick<LockStepParts, 'clock'>,
-  lock: MasterLockRecord,
-  endReason: LockEndReason,
+  parts: LockStepParts,
+  { customer, id }: MasterLockRecord,
 ): Promise<void> {
-  const at = new Date(parts.clock.nowMs());
-  await moveLock(tx, lock, 'end', at, { endReason });
-  await endCredential(tx, lock.id, at);
-  const { id: subject, customer } = lock;
-  await record(tx, parts, WORKER, 'master_lock.end', subject, { customer, reason: endReason });
-  await tell(tx, parts, 'master_lock.ended', { subject, customer }, { reason: endReason });
+  const recovery = await recoveryUnderWay(tx, customer);
+  if (recovery?.state !== 'waiting') return;
+  const { lost, lock } = recovery;
+  await moveRecovery(tx, recovery, 'supersede', new Date(parts.clock.nowMs()));
+  await record(tx, parts, WORKER, 'master_lock.recovery_supersede', lock, { customer, lost, by: id });
+  const about = { subject: lost, customer };
+  await tell(tx, parts, 'master_lock.recovery_ended', about, { lost, lock, outcome: 'superseded' });
 }
 
 async function pinned(
@@ -42,6 +43,7 @@ async function pinned(
 ): Promise<void> {
   const { id: subject, customer, replaces } = lock;
   const before = (await locksOf(tx, customer)).find((other) => isInForce(other));
+  await supersedeRecovery(tx, parts, lock);
   if (before !== undefined) await endLock(tx, parts, before, 'replaced');
   await moveLock(tx, lock, 'pin', new Date(parts.clock.nowMs()), { certificates });
   await record(tx, parts, WORKER, 'master_lock.pin', subject, { customer, replaces });

@@ -9,7 +9,7 @@ import { restrictionGuard, restrictionRoutes } from '../freeze/index.ts';
 import { handle, type BoundOperation, type KeyedHash } from '../http/index.ts';
 import { createIdentity } from '../identity/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
-import { lockRoutes } from '../locks/index.ts';
+import { lockRecoveryRoutes, lockRoutes } from '../locks/index.ts';
 import type { Pool } from '../postgres/index.ts';
 import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock } from '../shared/index.ts';
@@ -65,6 +65,7 @@ export function composeOperations(parts: OperationParts): {
       ...eventRoutes(database),
       ...walletRoutes(parts),
       ...lockRoutes(parts),
+      ...lockRecoveryRoutes(withdrawals),
       ...depositRoutes({ database, clock, follower: WORKER_FOLLOWER }),
       ...releaseRoutes(withdrawals),
       ...transferRoutes(parts),

@@ -194,13 +194,13 @@ export async function duePins(
   limit: number,
 ): Promise<readonly { readonly id: CredentialId; readonly pin: CredentialPin; readonly failures: number }[]> {
   const rows = await parts.database.signingCredential.findMany({
-    where: { pinnedAt: null, ...dueNow(parts.clock.nowMs()) },
+    where: { pinnedAt: null, pin: { not: null }, ...dueNow(parts.clock.nowMs()) },
     orderBy: { nextStepAt: 'asc' },
     take: limit,
   });
   return rows.map((row) => ({
     id: idFromUuid('credential', row.credentialId),
-    pin: credentialPinSchema.parse(JSON.parse(row.pin)),
+    pin: credentialPinSchema.parse(JSON.parse(row.pin ?? 'null')),
     failures: row.failures,
   }));
 }

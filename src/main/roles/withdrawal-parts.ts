@@ -49,6 +49,7 @@ function approvalQueue(sources: Sources): ApprovalQueue {
       ['withdrawal', {}],
       ['release', {}],
       ['deposit_release', {}],
+      ['master_lock_recovery', {}],
     ]),
   });
 }
@@ -92,6 +93,11 @@ export function restrictionStepParts(
       },
     },
   };
+}
+
+/** What the way back to lost master locks works with. */
+export function lockStepParts<S extends Sources & { readonly signer: SignerClient }>(sources: S) {
+  return { ...sources, queue: approvalQueue(sources) };
 }
 
 /** What carrying them on works with. */

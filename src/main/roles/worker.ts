@@ -26,7 +26,7 @@ import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
 import { settleRestrictions } from '../../freeze/index.ts';
 import { sendNotice, spreadNotices, type NoticeWorkParts } from '../../notices/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
-import { registerLockMetrics, stepMasterLocks } from '../../locks/index.ts';
+import { registerLockMetrics, stepLockRecoveries, stepMasterLocks } from '../../locks/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
@@ -43,7 +43,7 @@ import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
 import { noticeSenders } from './notice-senders.ts';
 import { webhookParts } from './webhook-parts.ts';
-import { restrictionStepParts, withdrawalStepParts } from './withdrawal-parts.ts';
+import { lockStepParts, restrictionStepParts, withdrawalStepParts } from './withdrawal-parts.ts';
 import { runWorkLoop, type Work } from './work-loop.ts';
 
 /** A receiver that is slow takes two of them at most. */
@@ -107,6 +107,7 @@ function works(
     node: guardNode(parts.node, () => requireChain(parts)),
   };
   const restricting = restrictionStepParts(parts);
+  const locking = lockStepParts(parts);
   const webhooks = { ...parts, ...parts.webhooks };
   const follower = new DepositFollower(parts);
   return [
@@ -117,6 +118,7 @@ function works(
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'master locks', step: () => stepMasterLocks(parts) },
+    { name: 'lost master locks', step: () => stepLockRecoveries(locking) },
     { name: 'drills', step: drillSchedule(parts, parts.drills) },
     { name: 'proofs', step: proofWatch(parts) },
     { name: 'audit', step: auditWork(parts) },
