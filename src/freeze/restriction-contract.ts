@@ -126,6 +126,48 @@ export const getRestriction = defineOperation({
   errors: ['restriction_unknown'],
 });
 
+export const unlockRestriction = defineOperation({
+  method: 'post',
+  path: '/v1/restrictions/{restrictionId}/unlock',
+  operationId: 'unlockRestriction',
+  tag: TAG,
+  summary: 'Lift a lock of your own by your master lock',
+  description:
+    'The statement (`purpose: unlock`, `subject` the restriction) is signed with the file of your master lock: a ' +
+    'session alone lifts nothing. The signer judges it by the lock that it has pinned, and takes it once; a lock of ' +
+    'one’s own is lifted so, a case of staff never. Without a master lock, staff recognise you and others approve.',
+  access: allow(['customer']),
+  params: restrictionParams,
+  body: z.strictObject({
+    statement: z.record(z.string(), z.unknown()).describe('What is said.'),
+    signature: z.record(z.string(), z.unknown()).describe('By the master lock.'),
+  }),
+  responses: { 202: { description: 'The signer is asked next', body: restrictionSchema } },
+  errors: [
+    'restriction_unknown',
+    'restriction_step_forbidden',
+    'restriction_changed_meanwhile',
+    'statement_malformed',
+    'statement_unfit',
+  ],
+  idempotency: 'key',
+  examples: {
+    body: {
+      statement: {
+        purpose: 'unlock',
+        network: 'regtest',
+        customer: 'cus_01jd1f0v00e008000000000001',
+        credential: 'crd_01jd1f0v00e008000000000001',
+        subject: 'rst_01jd1f0v00e008000000000001',
+        nonce: '00112233445566778899aabbccddeeff',
+        issuedAt: '2026-01-31T12:00:00.000Z',
+        expiresAt: '2026-01-31T12:15:00.000Z',
+      },
+      signature: { algorithm: 'rsa-pss-sha256', signature: 'c2lnbmF0dXJl' },
+    },
+  },
+});
+
 export const requestRelease = defineOperation({
   method: 'post',
   path: '/v1/restrictions/{restrictionId}/release-requests',

@@ -15,6 +15,7 @@ export const SETTINGS_OPERATIONS: ReadonlySet<string> = new Set([
   'removeSecondFactor',
   'createApiKey',
   'addSigningCredential',
+  'registerMasterLock',
   'setNoticePhone',
   'createWebhook',
   'updateWebhook',

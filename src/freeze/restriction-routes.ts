@@ -2,6 +2,7 @@ import { requestActor } from '../approvals/index.ts';
 import { handle, handleOnce, type BoundOperation, type ErrorMap, type Principal } from '../http/index.ts';
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
 import { requireCustomer } from '../identity/index.ts';
+import { parseCustomerStatement } from '../intents/index.ts';
 import { idToUuid, parseId, type CustomerId } from '../shared/index.ts';
 import { FreezeError, type FreezeErrorCode } from './errors.ts';
 import type { FreezeParts } from './freeze-parts.ts';
@@ -12,6 +13,7 @@ import * as contract from './restriction-contract.ts';
 import { findRestriction, listRestrictions, type Tables } from './restriction-store.ts';
 import type { RestrictedFunction } from './restriction-kinds-contract.ts';
 import type { Restriction, RestrictionId } from './restriction.ts';
+import { unlockRestriction } from './unlock-restriction.ts';
 
 /** This context's part of the error map. */
 export const freezeErrorMap = {
@@ -111,6 +113,16 @@ export function restrictionRoutes(parts: FreezeParts): readonly BoundOperation[]
     handle(contract.getRestriction, async ({ principal, params }) => {
       const restriction = await visible(database, params.restrictionId, principal);
       return { status: 200, body: wire(restriction, principal) };
+    }),
+    handleOnce(contract.unlockRestriction, async (request, effect) => {
+      const { params, principal } = request;
+      const statement = parseCustomerStatement(request.body);
+      const unlocking = { restriction: params.restrictionId, statement };
+      return await effect.commit(async (tx) => {
+        await visible(tx, params.restrictionId, principal);
+        const restriction = await unlockRestriction(tx, clock, unlocking, requestActor(request));
+        return { status: 202, body: wire(restriction, principal) };
+      });
     }),
     handleOnce(contract.requestRelease, async (request, effect) => {
       const { params, body, principal } = request;

@@ -66,7 +66,7 @@ export async function requestLockRecovery(
   }
   await verifyMasterLock(registration, parts.network, null);
   const { method, reference, checkedAt } = identification;
-  const intent = parts.queue.draft({
+  const intent = await parts.queue.draft(tx, {
     kind: 'master_lock_recovery',
     id,
     requester,

@@ -19,6 +19,13 @@ const TELLINGS: Partial<Record<EventType, Telling>> = {
   'withdrawal.broadcast': ({ amountSatoshis }) =>
     `Your withdrawal of ${amount(amountSatoshis)} is on its way.`,
   'credential.added': ({ label }) => `A key that signs withdrawals was added: ${text(label)}.`,
+  'master_lock.registered': () => 'A master lock of yours is in force from now on.',
+  'master_lock.refused': ({ asked }) => `The ${text(asked)} of your master lock was refused.`,
+  'master_lock.ended': ({ reason }) => `Your master lock has ended: ${text(reason)}.`,
+  'master_lock.recovery_began': ({ readyAt }) =>
+    `You are to get a new master lock in place of a lost one at ${text(readyAt)}. If it was not you who asked, object now.`,
+  'master_lock.recovery_completed': () => 'Your new master lock has taken the place of the lost one.',
+  'master_lock.recovery_ended': () => 'Your lost master lock is not replaced by a new one.',
   'contact.changed': ({ ending }) =>
     ending === null
       ? 'Your number for text messages was removed.'

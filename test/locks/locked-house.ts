@@ -17,7 +17,7 @@ import type { MasterLockRecord } from '../../src/locks/master-lock.ts';
 import { registerMasterLock } from '../../src/locks/register-master-lock.ts';
 import { cancelLockRecovery, requestLockRecovery } from '../../src/locks/request-lock-recovery.ts';
 import { revokeMasterLock } from '../../src/locks/revoke-master-lock.ts';
-import { plainPolicy } from '../../src/policy/index.ts';
+import { PolicyInForce } from '../../src/policy/index.ts';
 import { isoTime, newId, parseId, type CredentialId, type IntentId } from '../../src/shared/index.ts';
 import { stepWallets } from '../../src/wallets/index.ts';
 import type { TestCustomer } from '../fixtures/custody.ts';
@@ -42,7 +42,7 @@ export class LockedHouse {
       clock: scene.clock,
       network: 'regtest',
       manifest: () => Promise.resolve(scene.house.manifest),
-      policy: plainPolicy({ version: 1, thresholds: [] }),
+      policy: new PolicyInForce({ clock: scene.clock }),
       credentialsOf: () => Promise.resolve(new Map()),
       kinds: new Map([['master_lock_recovery', {}]]),
     });

@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
-import { signIntent } from '../../approvals/approval-contract.ts';
 import * as contract from '../../freeze/restriction-contract.ts';
-import { getMe } from '../../identity/identity-contract.ts';
-import { statementDigest } from '../../intents/index.ts';
-import { isoTime, parseId, systemClock } from '../../shared/index.ts';
-import { signatureBy } from '../../station/index.ts';
-import { openKeyFile } from '../terminal/key-files.ts';
+import { parseCustomerStatement } from '../../intents/index.ts';
+import { readDocument } from '../../station/index.ts';
 import type { AnswerOf, CallOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
 import type { Connection } from './connect.ts';
 import { one, page, type Shown } from './output.ts';
-import { confirmQueuedIntent } from './queued-intent.ts';
+import { signsQueuedIntent } from './sign-queued-intent.ts';
 
 function facts(restriction: AnswerOf<typeof contract.getRestriction>) {
   const { id, customer, kind, state, text, openedAt, forStaff } = restriction;
@@ -73,12 +69,6 @@ async function open({ api }: Connection, options: CaseOptions, customer = ''): P
   return one(await api.call(contract.openCase, { body }), facts);
 }
 
-interface SignOptions {
-  readonly key: string;
-  readonly passphraseFile?: string;
-  readonly confirm?: string;
-}
-
 async function ask(
   { api }: Connection,
   { reason }: { readonly reason: string },
@@ -91,22 +81,10 @@ async function ask(
   }));
 }
 
-async function sign(connection: Connection, options: SignOptions, intentId = ''): Promise<Shown> {
-  const { api } = connection;
-  const hash = await confirmQueuedIntent(connection, intentId, 'ask for it', options.confirm);
-  const me = await api.call(getMe, {});
-  const key = await openKeyFile(options.key, 'your approver’s key', options.passphraseFile);
-  const statement = {
-    purpose: 'request' as const,
-    intentHash: hash,
-    credential: parseId('staff', me.id),
-    signedAt: isoTime(systemClock.nowMs()),
-  };
-  const body = { statement, signature: signatureBy(key, statementDigest(statement)) };
-  return one(await api.call(signIntent, { params: { intentId }, body }), ({ id, state }) => ({
-    intent: id,
-    state,
-  }));
+async function unlock({ api }: Connection, _options: object, file = ''): Promise<Shown> {
+  const body = parseCustomerStatement(await readDocument(file));
+  const params = { restrictionId: body.statement.subject };
+  return one(await api.call(contract.unlockRestriction, { params, body }), facts);
 }
 
 /** What freezes an account, and what lifts that. */
@@ -144,13 +122,11 @@ export function registerRestrictions(client: Command): void {
       .requiredOption('--reason <text>', 'why'),
     ask,
   );
+  signsQueuedIntent(group, 'sign-release');
   changes(
     group
-      .command('sign-release <intent>')
-      .description('for staff: sign what you asked for')
-      .requiredOption('--key <file>', 'your key file')
-      .option('--passphrase-file <file>', 'instead of asking')
-      .option('--confirm <digits>', 'first digits of the hash, instead of asking'),
-    sign,
+      .command('unlock <statement>')
+      .description('lift a lock of your own: what `trilock master-lock sign-unlock` wrote'),
+    unlock,
   );
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { NETWORK_NAMES, parseNetworkName } from '../../bitcoin/index.ts';
 import {
+  hash32,
   lockSigner,
   makeCustomerStatement,
   type CustomerPurpose,
@@ -84,7 +85,7 @@ function signs(
   return group
     .command(name)
     .description(description)
-    .requiredOption('--lock <file>', 'the lock')
+    .option('--lock <file>', 'the lock')
     .requiredOption('--out <file>', 'where the statement goes')
     .option('--passphrase-file <file>', 'instead of asking')
     .option('--credential <id>', 'the lock’s id, crd_…, when its file holds no certificates')
@@ -123,4 +124,11 @@ export function registerLockStatements(group: Command): void {
     'revoke master lock',
     (_word, { signer }) => signer.id,
   );
+  signs(
+    group,
+    'sign-objection <hash>',
+    'sign that the way back to your lock stops, with the lock or another credential; then `client locks object`',
+    'cancel recovery',
+    (word) => hash32.parse(word),
+  ).option('--key <file>', 'instead of the lock: a key file of yours, with --credential');
 }

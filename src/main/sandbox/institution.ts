@@ -11,7 +11,7 @@ import {
 } from '../../intents/index.ts';
 import { openMasterKey } from '../../keyring/index.ts';
 import type { PostgresConfig } from '../../postgres/index.ts';
-import { idFromUuid, newId, systemClock, type StaffId } from '../../shared/index.ts';
+import { idFromUuid, systemClock, type StaffId } from '../../shared/index.ts';
 import { signerAttestationKey } from '../../signer/index.ts';
 import {
   draftManifest,
@@ -96,29 +96,38 @@ async function makeStation(
   return { station, keys: await generateKeys(station, { pool: 'first', count: POOL_KEYS, attestationKey }) };
 }
 
-async function makeApprover(
+/** What the sandbox's people are called, and what they may do in the application. */
+const STAFF = {
+  approver: { name: 'Approver', roles: ['compliance'] },
+  officer: { name: 'Officer', roles: ['officer'] },
+} as const;
+
+async function makeStaff(
   database: Database,
+  who: keyof typeof STAFF,
   number: number,
   password: string,
 ): Promise<Institution['approvers'][number]> {
-  const email = `approver-${number}@sandbox.example`;
-  const keyFile = join(DEMO_KEYS, `DEMO-approver-${number}.pem`);
+  const email = `${who}-${number}@sandbox.example`;
+  const keyFile = join(DEMO_KEYS, `DEMO-${who}-${number}.pem`);
   // A sandbox that was killed while it was set up has made some of them already.
   const known = await database.staff.findUnique({ where: { email } });
   if (known !== null) return { id: idFromUuid('staff', known.id), email, keyFile };
-  const staff = { email, displayName: `Approver ${number}`, roles: ['compliance' as const], password };
+  const { name, roles } = STAFF[who];
+  const staff = { email, displayName: `${name} ${number}`, roles: [...roles], password };
   return { id: await createStaff(database, systemClock, staff), email, keyFile };
 }
 
 async function firstManifest(
   approvers: Institution['approvers'],
+  officerAccounts: Institution['approvers'],
   attestationKeys: Record<'cold' | 'backup' | 'platform', PublicKey>,
 ): Promise<SignedManifest> {
   const officers = await Promise.all(
-    PEOPLE.map(async (number) => ({
-      id: newId('staff'),
-      person: `Officer ${number}`,
-      key: await publicKeyIn(`officer-${number}`),
+    officerAccounts.map(async ({ id }, index) => ({
+      id,
+      person: `Officer ${index + 1}`,
+      key: await publicKeyIn(`officer-${index + 1}`),
     })),
   );
   const content = {
@@ -191,8 +200,10 @@ export async function ensureInstitution(
   const database = openDatabase(app);
   try {
     const password = await keptSecret(directory, 'staff-password');
-    const approvers = await Promise.all(PEOPLE.map((number) => makeApprover(database, number, password)));
-    const signed = await firstManifest(approvers, {
+    const make = (who: keyof typeof STAFF) =>
+      Promise.all(PEOPLE.map((number) => makeStaff(database, who, number, password)));
+    const approvers = await make('approver');
+    const signed = await firstManifest(approvers, await make('officer'), {
       cold: cold.station.attestationKey,
       backup: backup.station.attestationKey,
       platform: await signerAttestationKey(signerDirectory),
