@@ -10,6 +10,8 @@ export const CERTIFICATE_ROLES = [
   'cold-master-b',
   'backup-master-a',
   'backup-master-b',
+  'platform-master-a',
+  'platform-master-b',
   'manifest-officer',
 ] as const;
 export type CertificateRole = (typeof CERTIFICATE_ROLES)[number];

@@ -107,6 +107,11 @@ export function encodeEnvelope(kind: EnvelopeKind, context: Buffer, outer: Envel
   return Buffer.concat([head, encodeLayer(outer)]);
 }
 
+/** Whether the bytes begin as an envelope of a kind. */
+export function beginsAs(kind: EnvelopeKind, blob: Buffer): boolean {
+  return blob.subarray(0, MAGIC[kind].length).equals(MAGIC[kind]);
+}
+
 /** @throws KeyringError `envelope_malformed`, `envelope_version_unknown`. */
 export function decodeEnvelope(
   kind: EnvelopeKind,
@@ -117,8 +122,7 @@ export function decodeEnvelope(
   readonly outer: EnvelopeLayer;
 } {
   if (blob.length > MAX_ENVELOPE_BYTES) throw malformedEnvelope('it is too long');
-  if (blob.length < 7 || !blob.subarray(0, 4).equals(MAGIC[kind]))
-    throw malformedEnvelope('it does not begin as one');
+  if (blob.length < 7 || !beginsAs(kind, blob)) throw malformedEnvelope('it does not begin as one');
   const version = blob.readUInt8(4);
   if (version !== ENVELOPE_VERSION) {
     throw new KeyringError('envelope_version_unknown', `Envelopes of version ${version} are not known here.`);

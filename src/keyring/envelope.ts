@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { AES_KEY_BYTES, openAes, sealAes } from './aes-gcm.ts';
 import {
   associatedData,
+  beginsAs,
   decodeEnvelope,
   decodeLayer,
   encodeContext,
@@ -102,6 +103,11 @@ export function sealForDisaster(secret: Buffer, context: EnvelopeContext, disast
   requireSecret(secret);
   const contextBytes = encodeContext(context);
   return encodeEnvelope('disaster', contextBytes, sealLayer('disaster', secret, contextBytes, disaster));
+}
+
+/** Whether a file is an envelope for the disaster key; what else it is, opening it tells. */
+export function isForDisaster(blob: Buffer): boolean {
+  return beginsAs('disaster', blob);
 }
 
 /** What an envelope says about itself. Nothing of it is proven before it was opened. */

@@ -11,6 +11,7 @@ export {
   type MasterPublicKey,
 } from './master-key.ts';
 export {
+  isForDisaster,
   openEnvelope,
   openForDisaster,
   readEnvelope,

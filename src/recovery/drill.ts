@@ -10,7 +10,7 @@ import {
   verifyMessagePart,
   type WalletDescriptor,
 } from '../bitcoin/index.ts';
-import { keyIdOf, seedOfEntropy, type MasterPrivateKey } from '../keyring/index.ts';
+import { keyIdOf, seedOfEntropy } from '../keyring/index.ts';
 import { isDomainError } from '../shared/index.ts';
 import {
   drillAnswerSchema,
@@ -20,7 +20,7 @@ import {
   type ProofForm,
 } from './drill-contract.ts';
 import { RecoveryError } from './errors.ts';
-import { openWithAny } from './recovery-key.ts';
+import { openWithAny, type Openers } from './recovery-key.ts';
 
 type DrillWallet = DrillRequest['wallets'][number];
 
@@ -58,7 +58,7 @@ async function signOne(
   { wallet, addressIndex }: DrillWallet,
   descriptor: WalletDescriptor,
   key: WrappedKey,
-  { readCopy, masters }: DrillTools,
+  tools: DrillTools,
 ): Promise<string> {
   const found = descriptor.keys.find(({ xpub }) => xpub.text === key.xpub);
   if (found === undefined) {
@@ -71,7 +71,7 @@ async function signOne(
     fingerprint: found.origin.fingerprint,
     network,
   };
-  const entropy = openWithAny(await readCopy(key.wrappedCopy), context, masters);
+  const entropy = openWithAny(await tools.readCopy(key.wrappedCopy), context, tools);
   const seed = seedOfEntropy(entropy);
   try {
     const accountKey = accountKeyFromSeed(seed, network, bip48Account(found.origin.path, network));
@@ -88,9 +88,8 @@ async function signOne(
   }
 }
 
-export interface DrillTools {
+export interface DrillTools extends Openers {
   readonly readCopy: ReadCopy;
-  readonly masters: readonly MasterPrivateKey[];
   /** The cosigner role whose copies this site has; the others of the request are left out. */
   readonly role: string;
   readonly onKey?: (done: number) => void;

@@ -7,9 +7,11 @@ import {
   type DescriptorKey,
 } from '../bitcoin/index.ts';
 import {
+  isForDisaster,
   keyIdOf,
   KeyringError,
   openEnvelope,
+  openForDisaster,
   readEnvelope,
   seedOfEntropy,
   type EnvelopeContext,
@@ -18,10 +20,17 @@ import {
 import { RecoveryError } from './errors.ts';
 import type { CheckedKit } from './read-kit.ts';
 
+/** What opens wrapped copies. */
+export interface Openers {
+  readonly masters: readonly MasterPrivateKey[];
+  /** Of the institution’s officers, put together from their shares. */
+  readonly disaster?: MasterPrivateKey;
+}
+
 /** What the holder of a key brings. */
 export type KeyMaterial =
-  /** A wrapped copy, and every master key at hand; which of them open it is found out. */
-  | { readonly kind: 'envelope'; readonly blob: Buffer; readonly masters: readonly MasterPrivateKey[] }
+  /** A wrapped copy, and every master key at hand, or the disaster key; which of them open it is found out. */
+  | ({ readonly kind: 'envelope'; readonly blob: Buffer } & Openers)
   /** The 32 bytes from which 24 words are made. The caller zeroes them. */
   | { readonly kind: 'entropy'; readonly entropy: Buffer }
   /** English recovery words (BIP39), and their passphrase if there is one. */
@@ -42,7 +51,7 @@ function contextOf({ kit }: CheckedKit, key: DescriptorKey): EnvelopeContext {
 
 /** The key of a wallet that an envelope says to hold. @throws RecoveryError `recovery_key_foreign`. */
 function keyInEnvelope(checked: CheckedKit, blob: Buffer): DescriptorKey {
-  const { context } = readEnvelope(blob);
+  const { context } = readEnvelope(blob, isForDisaster(blob) ? 'disaster' : 'nested');
   const key = checked.descriptor.keys.find(({ xpub }) => keyIdOf(xpub.text) === context.keyId);
   if (key === undefined) throw foreign();
   return key;
@@ -53,12 +62,17 @@ export function kitEnvelopeBlobs({ kit }: CheckedKit): readonly Buffer[] {
   return (kit.envelopes?.items ?? []).map(({ blob }) => Buffer.from(blob, 'base64url'));
 }
 
-/** Tries the masters at hand: the outer one by its name, the inner one by trying. */
-export function openWithAny(
-  blob: Buffer,
-  context: EnvelopeContext,
-  masters: readonly MasterPrivateKey[],
-): Buffer {
+/** Opens a copy of whichever kind: for the disaster key, or for two masters, the inner one of which is found by trying. */
+export function openWithAny(blob: Buffer, context: EnvelopeContext, { masters, disaster }: Openers): Buffer {
+  if (!isForDisaster(blob)) return openNested(blob, context, masters);
+  if (disaster !== undefined) return openForDisaster(blob, context, disaster);
+  throw new RecoveryError(
+    'recovery_masters_missing',
+    'This wrapped key opens by the disaster key: give enough officers’ shares.',
+  );
+}
+
+function openNested(blob: Buffer, context: EnvelopeContext, masters: readonly MasterPrivateKey[]): Buffer {
   const { outerMaster } = readEnvelope(blob);
   const outer = masters.find(({ fingerprint }) => fingerprint === outerMaster);
   for (const inner of masters) {
@@ -125,9 +139,9 @@ export function openRecoveryKey(checked: CheckedKit, material: KeyMaterial): Acc
     case 'xprv':
       return fromXprv(checked, material.text);
     case 'envelope': {
-      const { blob, masters } = material;
+      const { blob } = material;
       const context = contextOf(checked, keyInEnvelope(checked, blob));
-      const entropy = openWithAny(blob, context, masters);
+      const entropy = openWithAny(blob, context, material);
       try {
         return fromEntropy(checked, entropy);
       } finally {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NetworkName } from '../bitcoin/index.ts';
-import { createSlotKey, KeyringError, openFileSlots, type Masters } from '../keyring/index.ts';
+import { createSlotKey, KeyringError, openFileSlots, type MasterPublicKey, type Masters } from '../keyring/index.ts';
 import { openPool, type PostgresConfig } from '../postgres/index.ts';
 import type { Clock } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
@@ -25,6 +25,8 @@ export interface SignerPlan {
   /** Two places or more for the wrapped copies; made keys are refused while they are missing. */
   readonly backupSites: readonly string[];
   readonly masters: Masters | undefined;
+  /** Public half of the officers' disaster key. */
+  readonly disaster?: MasterPublicKey;
   readonly witness: Parameters<typeof callWire>[0];
   readonly firstManifestHash: string | undefined;
   readonly clock: Clock;
@@ -82,10 +84,10 @@ export async function openSigner(plan: SignerPlan) {
   const identity = await loadKeyFile(directory, IDENTITY_FILE, 'signer_file_damaged');
   const envelopeDirectory = join(directory, 'envelopes');
   await mkdir(envelopeDirectory, { recursive: true, mode: 0o700 });
-  const { backupSites, masters } = plan;
+  const { backupSites, masters, disaster } = plan;
   const slots = await openSlots(directory);
   const pool = openPool(plan.database, { maxConnections: 5, applicationName: 'trilock signer' });
-  const keys = platformKeys({ network, identity, slots, envelopeDirectory, backupSites, masters });
+  const keys = platformKeys({ network, identity, slots, envelopeDirectory, backupSites, masters, disaster });
   const witness = witnessLink(plan.witness);
   const parts = { network, pool, clock, identity, keys, witness, firstManifestHash };
   try {

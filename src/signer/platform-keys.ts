@@ -14,9 +14,12 @@ import {
   newEntropy,
   readRegularFile,
   sealEnvelope,
+  sealForDisaster,
   seedOfEntropy,
   writeNewFile,
   writeToSites,
+  type EnvelopeContext,
+  type MasterPublicKey,
   type Masters,
   type SealedSlots,
 } from '../keyring/index.ts';
@@ -34,6 +37,8 @@ export interface PlatformKeysPlan {
   readonly backupSites: readonly string[];
   /** The offline masters; undefined refuses new keys. */
   readonly masters: Masters | undefined;
+  /** The officers' disaster key: each seed is wrapped to it too. */
+  readonly disaster: MasterPublicKey | undefined;
 }
 
 export interface PlatformKeys {
@@ -60,9 +65,26 @@ export function attest(identity: Ed25519Key, digest: Uint8Array): KeyAttestation
   return { algorithm: 'ed25519', signature: Buffer.from(identity.sign(digest), 'hex').toString('base64url') };
 }
 
-/** The name of a wrapped copy at its sites. */
-function envelopeName(xpub: string): string {
-  return `platform-${keyIdOf(xpub)}.envelope`;
+/** What is wrapped of a key: the name of each copy at its sites, and how it is sealed. */
+interface WrappedCopy {
+  readonly name: string;
+  readonly seal: (entropy: Buffer, context: EnvelopeContext) => Buffer;
+}
+
+function copiesOf(xpub: string, masters: Masters, disaster: MasterPublicKey | undefined): WrappedCopy[] {
+  const base = `platform-${keyIdOf(xpub)}`;
+  const nested: WrappedCopy = {
+    name: `${base}.envelope`,
+    seal: (entropy, context) => sealEnvelope(entropy, context, masters),
+  };
+  if (disaster === undefined) return [nested];
+  return [
+    nested,
+    {
+      name: `${base}.disaster`,
+      seal: (entropy, context) => sealForDisaster(entropy, context, disaster),
+    },
+  ];
 }
 
 function withKey<T>(entropy: Buffer, network: NetworkName, work: (key: AccountKey) => T): T {
@@ -113,10 +135,18 @@ class SlottedKeys implements PlatformKeys {
     const attestation = await slots.use(wallet, (entropy) =>
       withKey(entropy, this.#plan.network, (key) => attestationOf(key, this.#plan)),
     );
-    const { xpub } = attestation.statement;
-    const wrapped = await slots.use(wallet, (entropy) => this.#wrap(entropy, attestation, masters));
+    const { disaster } = this.#plan;
+    for (const copy of copiesOf(attestation.statement.xpub, masters, disaster)) {
+      const wrapped = await slots.use(wallet, (entropy) => this.#wrap(entropy, attestation, copy));
+      await this.#store(copy.name, wrapped);
+    }
+    return attestation;
+  }
+
+  /** @throws SignerError `backup_failed`. */
+  async #store(name: string, wrapped: Buffer): Promise<void> {
     try {
-      await writeToSites(this.#plan.backupSites, envelopeName(xpub), wrapped);
+      await writeToSites(this.#plan.backupSites, name, wrapped);
     } catch (cause) {
       throw new SignerError('backup_failed', 'The wrapped copy of the key is not safe at every site.', {
         retryable: true,
@@ -124,7 +154,6 @@ class SlottedKeys implements PlatformKeys {
         ...(cause instanceof Error ? { internal: cause.message } : {}),
       });
     }
-    return attestation;
   }
 
   /** A random key for the slot; whoever comes second finds it taken and uses what is there. */
@@ -139,8 +168,8 @@ class SlottedKeys implements PlatformKeys {
     }
   }
 
-  async #wrap(entropy: Buffer, { statement }: KeyAttestation, masters: Masters): Promise<Buffer> {
-    const path = join(this.#plan.envelopeDirectory, envelopeName(statement.xpub));
+  async #wrap(entropy: Buffer, { statement }: KeyAttestation, copy: WrappedCopy): Promise<Buffer> {
+    const path = join(this.#plan.envelopeDirectory, copy.name);
     const context = {
       keyId: keyIdOf(statement.xpub),
       role: 'platform',
@@ -148,7 +177,7 @@ class SlottedKeys implements PlatformKeys {
       network: statement.network,
     };
     try {
-      await writeNewFile(path, sealEnvelope(entropy, context, masters));
+      await writeNewFile(path, copy.seal(entropy, context));
     } catch (thrown) {
       if (!isKeyring(thrown, 'file_exists')) throw thrown;
     }

@@ -25,7 +25,10 @@ function refused(text: string): StationError {
   return new StationError('ceremony_refused', text);
 }
 
-function holdersOf({ officers }: CeremonyPlan, role: 'cold' | 'backup'): readonly string[] {
+/** Any two of these roles together spend. */
+const MASTER_ROLES = ['cold', 'backup', 'platform'] as const;
+
+function holdersOf({ officers }: CeremonyPlan, role: (typeof MASTER_ROLES)[number]): readonly string[] {
   const [a, b] = ['a', 'b'].map((letter) =>
     officers.filter((officer) => officer.role === `${role}-master-${letter}`),
   );
@@ -39,7 +42,7 @@ function holdersOf({ officers }: CeremonyPlan, role: 'cold' | 'backup'): readonl
 }
 
 /**
- * Checks that no single person could do what takes two: masters A and B of a role, or cold and backup masters.
+ * Checks that no single person could do what takes two: masters A and B of a role, or masters of two roles.
  * @throws StationError `document_malformed`, `ceremony_refused`.
  */
 export function parseCeremonyPlan(value: unknown): CeremonyPlan {
@@ -52,9 +55,14 @@ export function parseCeremonyPlan(value: unknown): CeremonyPlan {
   }
   const plan = parsed.data;
   if (plan.officers.length === 0 && plan.disaster === null) throw refused('There is nothing to make.');
-  const cold = holdersOf(plan, 'cold');
-  const both = holdersOf(plan, 'backup').find((name) => cold.includes(name));
-  if (both !== undefined) throw refused(`${both} would hold a cold and a backup master.`);
+  const roleOf = new Map<string, string>();
+  for (const role of MASTER_ROLES) {
+    for (const name of holdersOf(plan, role)) {
+      const other = roleOf.get(name);
+      if (other !== undefined) throw refused(`${name} would hold a ${other} and a ${role} master.`);
+      roleOf.set(name, role);
+    }
+  }
   for (const { person: name, role } of plan.officers) {
     if (plan.officers.filter((other) => other.role === role && other.person === name).length > 1)
       throw refused(`${name} is named twice as ${role}.`);

@@ -12,6 +12,7 @@ export {
 export { checkBackups, type BackupReport, type SiteReport } from './check-backups.ts';
 export { restoreSite } from './restore-site.ts';
 export { disasterSource, nestedSource, rewrapKeys, type KeySource } from './rewrap.ts';
+export { rewrapPlatformKeys, type PlatformSource } from './rewrap-platform.ts';
 export { requireCurrentMasters } from './officer-masters.ts';
 export { attestsBy, loadManifest, manifestInForce } from './manifests.ts';
 export { generateKeys } from './pool.ts';

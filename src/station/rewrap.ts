@@ -3,12 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { KeyAttestation } from '../intents/index.ts';
 import {
-  KeyringError,
-  MAX_ENVELOPE_BYTES,
   openEnvelope,
   openForDisaster,
-  readRegularFile,
-  replaceFile,
   sealEnvelope,
   sealForDisaster,
   writeNewFile,
@@ -25,6 +21,7 @@ import { StationError } from './errors.ts';
 import { requireCurrentMasters } from './officer-masters.ts';
 import { allKeys, disasterName, envelopeContext, envelopeName } from './pool-records.ts';
 import { accountKeyOf, rewrapFolder } from './pool.ts';
+import { putInPlace, readPrepared } from './put-in-place.ts';
 import { changeTrust, trustOf, type Station, type TrustTexts } from './station.ts';
 
 const TARGET = 'TARGET.json';
@@ -126,32 +123,6 @@ async function stage(
   }
 }
 
-const readStaged = (station: Station, name: string): Promise<Buffer> =>
-  readRegularFile(join(rewrapFolder(station), name), { maxBytes: MAX_ENVELOPE_BYTES });
-
-async function holdsAlready(path: string, bytes: Buffer): Promise<boolean> {
-  try {
-    return (await readRegularFile(path, { maxBytes: MAX_ENVELOPE_BYTES })).equals(bytes);
-  } catch (thrown) {
-    if (thrown instanceof KeyringError && thrown.code === 'file_missing') return false;
-    throw thrown;
-  }
-}
-
-/** Puts the prepared envelopes in the place of the old ones, each at once or not at all, and reads them back. */
-async function publish(station: Station, sites: readonly string[], names: readonly string[]): Promise<void> {
-  for (const site of sites) {
-    for (const name of names) {
-      const bytes = await readStaged(station, name);
-      const path = join(site, name);
-      if (await holdsAlready(path, bytes)) continue;
-      await replaceFile(path, bytes);
-      if (!(await holdsAlready(path, bytes)))
-        throw new StationError('backup_damaged', `${path}: What was written is not what is there now.`);
-    }
-  }
-}
-
 function sameTarget(a: z.infer<typeof targetSchema>, b: TrustTexts): boolean {
   return (
     a.masters.inner === b.masters.inner && a.masters.outer === b.masters.outer && a.disaster === b.disaster
@@ -197,9 +168,10 @@ export async function rewrapKeys(station: Station, wishes: RewrapWishes): Promis
   const sites = await claimSites(station);
   const names = (await namesIn(rewrapFolder(station))).filter((name) => name !== TARGET);
   const manifests = await knownManifests(station);
-  await publish(station, sites, names);
+  const folder = rewrapFolder(station);
+  await putInPlace(folder, sites, names);
   const fresh = await Promise.all(
-    names.map(async (name) => describeBlob(name, await readStaged(station, name))),
+    names.map(async (name) => describeBlob(name, await readPrepared(folder, name))),
   );
   const replaced = new Set(names);
   const kept = (manifests.at(-1)?.blobs ?? []).filter(({ name }) => !replaced.has(name));

@@ -18,6 +18,7 @@ import { COMMAND_LINE } from '../../wallets/index.ts';
 import { loadSettings, settingsHelp } from '../settings/index.ts';
 import { openKeyFile, readText } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
+import { disasterKeyOf, shareOptions } from './share-files.ts';
 
 function say(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -67,24 +68,35 @@ interface ProveOptions {
   readonly site: string;
   readonly name: string;
   readonly role: string;
-  readonly master: string[];
+  readonly master?: string[];
   readonly masterPassphraseFile?: string[];
+  readonly share?: string[];
+  readonly sharePassphraseFile?: string[];
   readonly out: string;
+}
+
+/** The copy for the disaster key lies beside the one for two masters. */
+function copyName(name: string, byShares: boolean): string {
+  return byShares ? name.replace(/\.envelope$/, '.disaster') : name;
 }
 
 async function prove(file: string, options: ProveOptions): Promise<void> {
   const request = parseDrillRequest(await readDocument(file));
   const masters: MasterPrivateKey[] = [];
-  for (const [position, path] of options.master.entries()) {
+  for (const [position, path] of (options.master ?? []).entries()) {
     masters.push(await openKeyFile(path, `the master ${path}`, options.masterPassphraseFile?.[position]));
   }
+  const byShares = options.share !== undefined;
+  const disaster = byShares ? { disaster: await disasterKeyOf(options) } : {};
   const { role } = options;
   const wrapped = request.wallets.flatMap((wallet) => wallet.keys).filter((key) => key.wrappedCopy !== null);
   const keys = wrapped.filter((key) => key.role === role).length;
   const tools = {
     role,
     masters,
-    readCopy: (name: string) => readRegularFile(join(options.site, name), { maxBytes: MAX_ENVELOPE_BYTES }),
+    ...disaster,
+    readCopy: (name: string) =>
+      readRegularFile(join(options.site, copyName(name, byShares)), { maxBytes: MAX_ENVELOPE_BYTES }),
     onKey: progress('Keys restored and proved', keys),
   };
   const answer = await answerDrill(request, tools, options.name, systemClock.nowMs());
@@ -159,15 +171,14 @@ export function registerDrill(trilock: Command): void {
     .command('fetch <directory>')
     .description('write the drills that the worker has planned and nobody has fetched')
     .action(fetchDrills);
-  drill
-    .command('prove <request>')
+  shareOptions(drill.command('prove <request>'))
     .description(
       'offline, at a backup site: restore the keys of one role and let them sign; status 1 on failures',
     )
     .requiredOption('--site <directory>', 'the backup site from which copies are restored')
     .requiredOption('--name <name>', 'what the site is called in the record')
     .requiredOption('--role <role>', 'whose copies the site has: cold, backup or platform', drilledRole)
-    .requiredOption('--master <files...>', 'key files of the two masters, in any order')
+    .option('--master <files...>', 'key files of the two masters, in any order')
     .option('--master-passphrase-file <files...>', 'in the order of the masters, instead of asking')
     .requiredOption('--out <file>', 'where the answer goes')
     .action(prove);

@@ -8,6 +8,7 @@ import { SharedError } from '../../shared/index.ts';
 import { openCustomerKey, parseCustomerKeyFile, readDocument } from '../../station/index.ts';
 import { askText } from '../terminal/ask.ts';
 import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts';
+import { disasterKeyOf, shareOptions } from './share-files.ts';
 
 /** Base64 takes a third more than the bytes. */
 const MAX_PSBT_FILE_BYTES = Math.ceil((MAX_PSBT_BYTES * 4) / 3) + 1_024;
@@ -29,6 +30,8 @@ export interface KeyOptions {
   readonly envelope?: string[];
   readonly master?: string[];
   readonly masterPassphraseFile?: string[];
+  readonly share?: string[];
+  readonly sharePassphraseFile?: string[];
   readonly words?: string;
   readonly xprv?: string;
   readonly customerKey?: string;
@@ -82,8 +85,8 @@ export async function nodeConnection(options: NodeOptions): Promise<CoreNodeOpti
 }
 
 export function keyOptions(command: Command): Command {
-  return command
-    .option('--envelope <files...>', 'wrapped keys from a backup site; with --master')
+  return shareOptions(command)
+    .option('--envelope <files...>', 'wrapped keys from a backup site; with --master or --share')
     .option('--master <files...>', 'key files of the two masters, in any order')
     .option('--master-passphrase-file <files...>', 'in the order of the masters, instead of asking')
     .option('--words <file>', 'a file with recovery words (BIP39)')
@@ -111,11 +114,12 @@ async function customerKey(file: string, passphraseFile: string | undefined): Pr
 /** Every key that the options name; of wrapped ones, those in the kit when no file is given. */
 export async function keysFrom(checked: CheckedKit, options: KeyOptions): Promise<readonly KeyMaterial[]> {
   const masters = await openMasters(options);
+  const disaster = options.share === undefined ? {} : { disaster: await disasterKeyOf(options) };
   const files = options.envelope ?? [];
   const blobs: Buffer[] = [];
   for (const file of files) blobs.push(await readRegularFile(file, { maxBytes: MAX_ENVELOPE_BYTES }));
   if (files.length === 0 && masters.length > 0) blobs.push(...kitEnvelopeBlobs(checked));
-  const keys: KeyMaterial[] = blobs.map((blob) => ({ kind: 'envelope', blob, masters }));
+  const keys: KeyMaterial[] = blobs.map((blob) => ({ kind: 'envelope', blob, masters, ...disaster }));
   if (options.words !== undefined) keys.push({ kind: 'words', words: await readText(options.words) });
   if (options.xprv !== undefined) keys.push({ kind: 'xprv', text: await readText(options.xprv) });
   if (options.customerKey !== undefined) {

@@ -3,13 +3,9 @@ import type { MasterPrivateKey, Masters } from '../../keyring/index.ts';
 import {
   checkBackups,
   disasterSource,
-  keyOfShares,
   machineWarnings,
   nestedSource,
-  openShare,
   openStation,
-  parseShare,
-  readDocument,
   replaceSite,
   restoreSite,
   rewrapKeys,
@@ -22,6 +18,7 @@ import {
 } from '../../station/index.ts';
 import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
+import { disasterKeyOf, type ShareOptions } from './share-files.ts';
 
 function say(...lines: readonly string[]): void {
   if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
@@ -54,14 +51,14 @@ async function restore(directory: string, { from, to, insteadOf }: RestoreOption
   say(`The station’s sites are now: ${station.sites.join(', ')}`);
 }
 
-interface TargetOptions {
+export interface TargetOptions {
   readonly newInnerMaster: string;
   readonly newOuterMaster: string;
   readonly newDisasterKey?: string;
   readonly passphraseFile?: string;
 }
 
-async function targetOf(options: TargetOptions): Promise<TrustTexts> {
+export async function targetOf(options: TargetOptions): Promise<TrustTexts> {
   const masters = {
     inner: await readText(options.newInnerMaster),
     outer: await readText(options.newOuterMaster),
@@ -89,7 +86,7 @@ async function rewrapFrom(
 }
 
 /** What a rewrap cannot do, said after every one of them. */
-const COPIES = [
+export const COPIES = [
   'Copies of the old envelopes that exist elsewhere still open with the old masters, for ever.',
   'If the old masters or envelopes may have been copied, move the coins to other keys: trilock wallets rotate.',
 ];
@@ -115,32 +112,16 @@ async function rewrap(directory: string, options: RewrapOptions): Promise<void> 
   say(`All keys are wrapped to ${masters.inner.fingerprint} and ${masters.outer.fingerprint}.`, ...COPIES);
 }
 
-interface DisasterOptions extends TargetOptions {
-  readonly share: string[];
-  readonly sharePassphraseFile?: string[];
-}
+type DisasterOptions = TargetOptions & ShareOptions;
 
-/** Puts the disaster key together from officers' shares, in memory. */
+/** Puts the disaster key of a station together, in memory. */
 async function openDisasterKey(station: Station, options: DisasterOptions): Promise<MasterPrivateKey> {
   if (station.disaster === null)
     throw new StationError(
       'disaster_key_missing',
       'The keys of this station were never wrapped to a disaster key.',
     );
-  const opened: { head: ReturnType<typeof parseShare>; share: Buffer }[] = [];
-  try {
-    for (const [position, path] of options.share.entries()) {
-      const head = parseShare(await readDocument(path));
-      const file = options.sharePassphraseFile?.[position];
-      const share = await withPassphrase(`the share of ${head.holder}`, { file }, (passphrase) =>
-        openShare(head, passphrase),
-      );
-      opened.push({ head, share });
-    }
-    return await keyOfShares(opened, station.disaster.fingerprint);
-  } finally {
-    for (const { share } of opened) share.fill(0);
-  }
+  return disasterKeyOf(options, station.disaster.fingerprint);
 }
 
 async function disasterOpen(directory: string, options: DisasterOptions): Promise<void> {
@@ -155,15 +136,14 @@ async function disasterOpen(directory: string, options: DisasterOptions): Promis
   );
 }
 
-function withTarget(command: Command): Command {
+export function withTarget(command: Command): Command {
   return command
     .requiredOption('--new-inner-master <file>', 'certificate (or public key) of the new master A, PEM')
     .requiredOption('--new-outer-master <file>', 'certificate (or public key) of the new master B, PEM')
     .option(
       '--new-disaster-key <file>',
       'public half of a new disaster key, PEM; without it the old one stays',
-    )
-    .option('--passphrase-file <file>', 'of the station, instead of asking');
+    );
 }
 
 /** `trilock station verify-backups`, `restore`, `rewrap`, `disaster-open`. */
@@ -187,10 +167,12 @@ export function registerBackups(station: Command): void {
     .requiredOption('--outer-key <file>', 'key file of the old master B')
     .option('--inner-passphrase-file <file>', 'instead of asking')
     .option('--outer-passphrase-file <file>', 'instead of asking')
+    .option('--passphrase-file <file>', 'of the station, instead of asking')
     .action(rewrap);
   withTarget(station.command('disaster-open <directory>'))
     .description('wrap every key to new masters out of the officers’ shares, when a master is lost')
     .requiredOption('--share <file...>', 'share files of enough officers')
     .option('--share-passphrase-file <file...>', 'in the order of the shares, instead of asking')
+    .option('--passphrase-file <file>', 'of the station, instead of asking')
     .action(disasterOpen);
 }

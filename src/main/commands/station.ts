@@ -24,6 +24,7 @@ import {
 import { readText, withPassphrase } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
 import { registerCeremony } from './ceremony.ts';
+import { registerPlatformWraps } from './platform-wraps.ts';
 import { registerBackups } from './station-backups.ts';
 import { registerDevices } from './station-devices.ts';
 import { registerSigning } from './station-sign.ts';
@@ -168,6 +169,7 @@ export function registerStation(trilock: Command): void {
     .description('the offline signing program: make keys, check, sign');
   registerCeremony(station);
   registerBackups(station);
+  registerPlatformWraps(station);
   station
     .command('init <directory>')
     .description('make a station: its role and its two master keys, for good')

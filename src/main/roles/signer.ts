@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { isDemoKey, parseMasterPublicKey, requireTwoMasters, type Masters } from '../../keyring/index.ts';
+import {
+  isDemoKey,
+  parseMasterPublicKey,
+  requireTwoMasters,
+  type MasterPublicKey,
+  type Masters,
+} from '../../keyring/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { SharedError, systemClock } from '../../shared/index.ts';
 import { createWireServer, openSigner } from '../../signer/index.ts';
@@ -31,6 +37,26 @@ async function offlineMasters(
   return { inner, outer };
 }
 
+/** @throws SharedError `config_invalid` on mainnet without it, and for a demo key or one of the masters. */
+async function disasterKey(
+  path: string | undefined,
+  masters: Masters | undefined,
+  network: SettingsOf<'signer'>['TRILOCK_NETWORK'],
+): Promise<{ readonly disaster?: MasterPublicKey }> {
+  const refuse = (text: string): SharedError =>
+    new SharedError('config_invalid', `TRILOCK_SIGNER_DISASTER_KEY ${text}`);
+  if (path === undefined) {
+    if (network === 'mainnet' && masters !== undefined)
+      throw refuse('is not set: on mainnet every seed is wrapped to a disaster key too.');
+    return {};
+  }
+  const disaster = parseMasterPublicKey(await readFile(path, 'utf8'));
+  if (network === 'mainnet' && isDemoKey(disaster.fingerprint)) throw refuse('names a published demo key.');
+  if ([masters?.inner, masters?.outer].some((master) => master?.fingerprint === disaster.fingerprint))
+    throw refuse('names one of the masters.');
+  return { disaster };
+}
+
 /** The platform cosigner, over its own directory, its own database and its own witness. */
 export async function startSigner(
   settings: SettingsOf<'signer'>,
@@ -38,12 +64,15 @@ export async function startSigner(
 ): Promise<StartedRole> {
   const database = parsePostgresUrl(settings.TRILOCK_SIGNER_DATABASE_URL);
   await requireCurrentSchema(database, 'signer');
+  const { TRILOCK_NETWORK: network } = settings;
+  const masters = await offlineMasters(settings.TRILOCK_SIGNER_MASTER_KEYS, network);
   const signer = await openSigner({
-    network: settings.TRILOCK_NETWORK,
+    network,
     database,
     directory: settings.TRILOCK_SIGNER_DIRECTORY,
     backupSites: settings.TRILOCK_SIGNER_BACKUP_DIRECTORIES,
-    masters: await offlineMasters(settings.TRILOCK_SIGNER_MASTER_KEYS, settings.TRILOCK_NETWORK),
+    masters,
+    ...(await disasterKey(settings.TRILOCK_SIGNER_DISASTER_KEY, masters, network)),
     witness: endpointTarget(settings.TRILOCK_WITNESS_SOCKET),
     firstManifestHash: settings.TRILOCK_FIRST_MANIFEST,
     clock: systemClock,

@@ -200,6 +200,13 @@ export const SETTINGS = {
     meaning:
       'The public halves (PEM) of the two offline masters, inner and outer, separated by a comma. Without them no platform key is made.',
   },
+  TRILOCK_SIGNER_DISASTER_KEY: {
+    schema: absolutePath,
+    roles: ['signer'],
+    optional: true,
+    meaning:
+      'The public half (PEM) of the officers’ disaster key, to which each platform key is wrapped too. Required on mainnet.',
+  },
   TRILOCK_WITNESS_SOCKET: {
     schema: endpoint,
     roles: ['signer', 'witness'],
