@@ -1,13 +1,14 @@
 import {
   accountId,
   BITCOIN_ASSET,
+  bookEvent,
   openAccount,
   stepTransferId,
   type AccountCommand,
   type AccountFlagsCommand,
   type LedgerClient,
 } from '../ledger/client/index.ts';
-import type { CustomerId, WalletId } from '../shared/index.ts';
+import { MAX_MONEY, type CustomerId, type WalletId } from '../shared/index.ts';
 import { FreezeError } from './errors.ts';
 import type { RestrictionId } from './restriction.ts';
 
@@ -48,6 +49,31 @@ function changes(
 }
 
 /**
+ * What the customer came to owe meanwhile, for deposits that a reorganisation took back and that were credited anew:
+ * a frozen balance is not debited, so it has both. It is paid in the very request that unfreezes, before anybody can
+ * spend it.
+ */
+function collections(
+  restriction: RestrictionId,
+  { customer, spending, vaults }: FrozenParties,
+): ReturnType<typeof bookEvent> {
+  const owing = { entity: restriction, asset: BITCOIN_ASSET, amounts: { amount: MAX_MONEY } };
+  return [
+    ...(spending
+      ? bookEvent({ ...owing, event: 'spendingReceivableCollected', attempt: 1, parties: { customer } })
+      : []),
+    ...vaults.flatMap((vaultWallet, index) =>
+      bookEvent({
+        ...owing,
+        event: 'vaultReceivableCollected',
+        attempt: index + 1,
+        parties: { vaultWallet },
+      }),
+    ),
+  ];
+}
+
+/**
  * Freezes or unfreezes a customer's accounts, in the same order as transfers: none that is booked afterwards debits
  * them. Repeating it for the same restriction changes nothing. @throws FreezeError `restriction_not_acknowledged`;
  * LedgerError when the ledger is away.
@@ -59,8 +85,13 @@ export async function changeAccounts(
   change: keyof typeof CODE,
 ): Promise<void> {
   if (!parties.spending && parties.vaults.length === 0) return;
-  const { results } = await ledger.submit([...openings(parties), ...changes(restriction, parties, change)]);
-  const refused = results.find(({ result }) => result !== 'ok' && result !== 'exists');
+  const commands = [...openings(parties), ...changes(restriction, parties, change)];
+  const paid = change === 'unfreeze' ? collections(restriction, parties) : [];
+  const { results } = await ledger.submit([...commands, ...paid]);
+  // What cannot be paid yet stays owed, and is asked for again (`settleReceivables`).
+  const refused = results
+    .slice(0, commands.length)
+    .find(({ result }) => result !== 'ok' && result !== 'exists');
   if (refused === undefined) return;
   throw new FreezeError('restriction_not_acknowledged', 'The ledger does not take the restriction.', {
     retryable: true,
