@@ -4,7 +4,7 @@ import { tellStories } from './support/tell-stories.ts';
 
 /** A failing seed is replayed with TRILOCK_SEED=<seed> TRILOCK_SEEDS=1. */
 const first = Number(process.env['TRILOCK_SEED'] ?? 1);
-const count = Number(process.env['TRILOCK_SEEDS'] ?? 12);
+const count = Number(process.env['TRILOCK_SEEDS'] ?? 24);
 
 let house: House;
 beforeAll(async () => {
@@ -16,12 +16,14 @@ it(
   `${count} stories of customers, approvers, miners and crashes, from seed ${first}, go as the model says`,
   { timeout: 900_000 },
   async () => {
-    const total = await tellStories(house, first, count, 14);
-    if (count < 12) return;
+    const total = await tellStories(house, first, count, 10);
+    if (count < 24) return;
     // The stories are as full as they are meant to be.
     expect(total.paid).toBeGreaterThan(0);
     expect(total.transfers).toBeGreaterThan(0);
     expect(total.crashes).toBeGreaterThan(0);
     expect(total.reorgs).toBeGreaterThan(0);
+    expect(total.restrictions).toBeGreaterThan(total.releases);
+    expect(total.releases).toBeGreaterThan(0);
   },
 );

@@ -18,7 +18,12 @@ export interface ModelWithdrawal {
   readonly to: 'address' | Balance;
   readonly amount: bigint;
   readonly maxFee: bigint;
-  approved: boolean;
+  /** Who has approved it, by their places among the approvers, as far as it counts. */
+  approvals: Set<number>;
+  /** Since when all that it needs have. */
+  approvedAtMs: number | null;
+  /** The account was restricted before a platform signature can have been made: it must not be paid. */
+  stopped: boolean;
   ended: 'cancelled' | 'rejected' | null;
   cosigned: boolean;
   /** What its payment brings back to a balance of the same person has been noted. */
@@ -33,8 +38,19 @@ export interface SeenWithdrawal {
 
 const NEEDED_CONFIRMATIONS = 2;
 
+/** Above it two people approve, one of them with the local program, and it rests for an hour. */
+export const SMALL = 1_000_000n;
+const REST_MS = 3_600_000;
+/** The approver whose key is a key file. */
+const LOCAL_APPROVER = 2;
+
 const BEFORE_APPROVAL: readonly WithdrawalState[] = ['requested', 'screened', 'awaiting_approval'];
-const BEFORE_SIGNATURE: readonly WithdrawalState[] = ['approved', 'built', 'awaiting_cosigner'];
+const BEFORE_SIGNATURE: readonly WithdrawalState[] = [
+  'approved',
+  'cooling_off',
+  'built',
+  'awaiting_cosigner',
+];
 const GONE: readonly WithdrawalState[] = ['rejected', 'cancelled', 'expired', 'failed'];
 const LEFT: readonly WithdrawalState[] = ['platform_signed', 'broadcast', 'confirmed'];
 
@@ -44,6 +60,10 @@ export class Model {
   readonly withdrawals: ModelWithdrawal[] = [];
   /** Of spending balances: what came less what went, by person. */
   readonly transferred: bigint[];
+  /** Who is restricted, with what restricts them. */
+  readonly restricted = new Map<number, string[]>();
+  /** Of restricted balances: what is in them twice, since it was taken back and came again, and is owed. */
+  readonly #owed = new Map<string, bigint>();
   height: number;
 
   constructor(people: number, height: number) {
@@ -61,20 +81,72 @@ export class Model {
   reorganised(depth: number): void {
     const base = this.height - depth;
     for (const deposit of this.deposits) {
-      if (deposit.height === null || deposit.height > base) deposit.height = base + 1;
+      if (deposit.height !== null && deposit.height <= base) continue;
+      const { person, balance, amount } = deposit;
+      const wasCredited = deposit.height !== null && this.height - deposit.height + 1 >= NEEDED_CONFIRMATIONS;
+      deposit.height = base + 1;
+      if (!wasCredited || !this.isRestricted(person)) continue;
+      const key = `${balance} of ${person}`;
+      this.#owed.set(key, (this.#owed.get(key) ?? 0n) + amount);
     }
     this.height += 1;
   }
 
+  /** One approves; whether that counts depends on whether the account is restricted. */
+  approved(index: number, approver: number, nowMs: number): void {
+    const told = this.withdrawals[index]!;
+    if (this.isRestricted(told.person)) return;
+    told.approvals.add(approver);
+    if (Model.isApproved(told)) told.approvedAtMs ??= nowMs;
+  }
+
+  isRestricted(person: number): boolean {
+    return (this.restricted.get(person) ?? []).length > 0;
+  }
+
+  /** A restriction stops what the signer cannot have signed, and voids what was approved of it. */
+  restrict(person: number, restriction: string, seen: readonly SeenWithdrawal[]): void {
+    this.restricted.set(person, [...(this.restricted.get(person) ?? []), restriction]);
+    for (const [index, told] of this.withdrawals.entries()) {
+      if (told.person !== person || told.cosigned || LEFT.includes(seen[index]!.state)) continue;
+      told.stopped = true;
+      told.approvals.clear();
+      told.approvedAtMs = null;
+    }
+  }
+
+  /** The last restriction that is lifted lets them be approved anew. */
+  lift(person: number, restriction: string): void {
+    const left = (this.restricted.get(person) ?? []).filter((id) => id !== restriction);
+    this.restricted.set(person, left);
+    if (left.length > 0) return;
+    for (const told of this.withdrawals) if (told.person === person) told.stopped = false;
+    for (const balance of ['vault', 'spending']) this.#owed.delete(`${balance} of ${person}`);
+  }
+
+  /** What waits for approvals again has none that count, nor a cosigner's signature. */
+  static askedAnew(told: ModelWithdrawal): void {
+    told.approvals.clear();
+    told.approvedAtMs = null;
+    told.cosigned = false;
+  }
+
+  static isApproved({ amount, approvals }: ModelWithdrawal): boolean {
+    return amount <= SMALL ? approvals.size > 0 : approvals.size > 1 && approvals.has(LOCAL_APPROVER);
+  }
+
   /** Why the state of a withdrawal cannot be, by what was commanded; null when it can. */
-  static complaint(told: ModelWithdrawal, { state }: SeenWithdrawal): string | null {
+  static complaint(told: ModelWithdrawal, { state }: SeenWithdrawal, nowMs: number): string | null {
     const isIn = (states: readonly WithdrawalState[]): boolean => states.includes(state);
     if (isIn(LEFT)) {
-      if (!told.approved) return 'was paid without an approval';
+      if (told.stopped) return 'was paid although the account was restricted';
+      if (!Model.isApproved(told)) return 'was paid without its approvals';
       if (!told.cosigned) return 'was paid without its cosigner';
+      const isRested = told.amount <= SMALL || nowMs - told.approvedAtMs! >= REST_MS;
+      if (!isRested) return 'was paid before its time';
       return told.ended === null ? null : `was paid although it had been ${told.ended}`;
     }
-    if (isIn(BEFORE_SIGNATURE)) return told.approved ? null : 'went on without an approval';
+    if (isIn(BEFORE_SIGNATURE)) return Model.isApproved(told) ? null : 'went on without its approvals';
     if (isIn(BEFORE_APPROVAL)) return null;
     if (state === 'failed') return null;
     return isIn(GONE) && state === told.ended ? null : `is ${state}, which nobody asked for`;
@@ -86,7 +158,8 @@ export class Model {
     balance: Balance,
     seen: readonly SeenWithdrawal[],
   ): { readonly posted: bigint; readonly available: bigint } {
-    let posted = balance === 'spending' ? (this.transferred[person] ?? 0n) : 0n;
+    let posted = this.#owed.get(`${balance} of ${person}`) ?? 0n;
+    if (balance === 'spending') posted += this.transferred[person] ?? 0n;
     for (const deposit of this.deposits) {
       if (deposit.person !== person || deposit.balance !== balance || deposit.height === null) continue;
       if (this.height - deposit.height + 1 >= NEEDED_CONFIRMATIONS) posted += deposit.amount;

@@ -1,18 +1,23 @@
 import { inTransaction } from '../../../src/database/index.ts';
 import type { WithdrawalIntent } from '../../../src/intents/index.ts';
 import { idToUuid, isDomainError, newId, satoshis, type WithdrawalId } from '../../../src/shared/index.ts';
+import { settleRestrictions } from '../../../src/freeze/index.ts';
+import type { RestrictionId } from '../../../src/freeze/restriction.ts';
 import { completeTransfer, makeTransfer } from '../../../src/transfers/make-transfer.ts';
 import { hasEnded, type WithdrawalState } from '../../../src/withdrawals/withdrawal.ts';
 import { SeededRandom } from '../../ledger/simulation/world.ts';
 import { TEST_CAUSE } from '../../wallets/custody-house.ts';
 import { dying } from '../../withdrawals/support/crashes.ts';
 import { pay, type House, type Owner, type Wish } from '../../withdrawals/support/house.ts';
-import { Model, type Balance, type SeenWithdrawal } from './model.ts';
+import { FrozenHouse } from '../../freeze/frozen-house.ts';
+import { Model, SMALL, type Balance, type SeenWithdrawal } from './model.ts';
 
 const PEOPLE = 2;
 const MAX_FEE = 20_000n;
 /** A failed look waits for so long at most. */
 const BACKOFF_MS = 61_000;
+const HOUR_MS = 3_600_000;
+const APPROVERS = 3;
 
 /** What steps may stumble over in a world of crashes, all of it for a while only. */
 const PASSING = new Set([
@@ -23,6 +28,8 @@ const PASSING = new Set([
   'ledger_store_unavailable',
   'queued_intent_changed_meanwhile',
   'withdrawal_changed_meanwhile',
+  // The signer refuses what it is asked for again after a crash, when the account was restricted meanwhile.
+  'account_restricted',
 ]);
 
 export interface StoryReport {
@@ -31,24 +38,34 @@ export interface StoryReport {
   transfers: number;
   crashes: number;
   reorgs: number;
+  restrictions: number;
+  releases: number;
   ended: number;
 }
+
+export const NOTHING_YET: Readonly<StoryReport> = {
+  ...{ commands: 0, paid: 0, transfers: 0, crashes: 0, reorgs: 0, restrictions: 0, releases: 0, ended: 0 },
+};
 
 /**
  * One sequence of commands of customers, approvers, miners and misfortune against a real institution, compared with
  * the model after each. The seed decides everything; the people are new, so that the story needs none before it.
  */
 export class Story {
-  readonly report: StoryReport = { commands: 0, paid: 0, transfers: 0, crashes: 0, reorgs: 0, ended: 0 };
+  readonly report: StoryReport = { ...NOTHING_YET };
   readonly #house: House;
+  readonly #office: FrozenHouse;
   readonly #random: SeededRandom;
   readonly #told: string[] = [];
   readonly #people: Owner[] = [];
   readonly #asked: { readonly id: WithdrawalId; readonly intent: WithdrawalIntent }[] = [];
   #model!: Model;
+  /** Below it are the blocks of other stories. */
+  #firstHeight = 0;
 
   constructor(house: House, seed: number) {
     this.#house = house;
+    this.#office = new FrozenHouse(house);
     this.#random = new SeededRandom(seed);
   }
 
@@ -66,11 +83,13 @@ export class Story {
 
   async #begin(): Promise<void> {
     for (let person = 0; person < PEOPLE; person++) this.#people.push(await this.#house.owner());
-    this.#model = new Model(PEOPLE, await this.#house.chain.regtest.control.height());
-    for (let person = 0; person < PEOPLE; person++) {
-      await this.#deposit(person, 'vault');
-      await this.#deposit(person, 'spending');
-    }
+    this.#firstHeight = await this.#house.chain.regtest.control.height();
+    this.#model = new Model(PEOPLE, this.#firstHeight);
+    const both = (person: number) => [
+      { person, balance: 'vault' } as const,
+      { person, balance: 'spending' } as const,
+    ];
+    await this.#deposit(...Array.from({ length: PEOPLE }, (_, person) => both(person)).flat());
     await this.#mine(2);
     await this.#settle();
     await this.#compare();
@@ -89,14 +108,17 @@ export class Story {
     const person = random.below(PEOPLE);
     const balance: Balance = random.chance(0.5) ? 'vault' : 'spending';
     const dice = random.next();
-    if (dice < 0.12) return { next: () => this.#deposit(person, balance) };
-    if (dice < 0.24) return { next: () => this.#mine(random.between(1, 2)) };
-    if (dice < 0.36) return { next: () => this.#transfer(person) };
-    if (dice < 0.56) return { next: () => this.#withdraw(person, balance) };
-    if (dice < 0.72) return { next: () => this.#judge() };
-    if (dice < 0.78) return { next: () => this.#cancel() };
-    if (dice < 0.88) return { next: () => this.#cosign() };
-    if (dice < 0.93) return { next: () => this.#reorganise() };
+    if (dice < 0.1) return { next: () => this.#deposit({ person, balance }) };
+    if (dice < 0.19) return { next: () => this.#mine(random.between(1, 2)) };
+    if (dice < 0.29) return { next: () => this.#transfer(person) };
+    if (dice < 0.48) return { next: () => this.#withdraw(person, balance) };
+    if (dice < 0.65) return { next: () => this.#judge() };
+    if (dice < 0.7) return { next: () => this.#cancel() };
+    if (dice < 0.8) return { next: () => this.#cosign() };
+    if (dice < 0.84) return { next: () => this.#reorganise() };
+    if (dice < 0.89) return { next: () => this.#restrict(person) };
+    if (dice < 0.92) return { next: () => this.#lift(person) };
+    if (dice < 0.95) return { next: () => this.#rest() };
     return { next: () => this.#crash() };
   }
 
@@ -104,15 +126,23 @@ export class Story {
     this.#told.push(text);
   }
 
-  async #deposit(person: number, balance: Balance): Promise<void> {
+  async #deposit(
+    ...wishes: readonly { readonly person: number; readonly balance: Balance }[]
+  ): Promise<void> {
     const { chain, treasury } = this.#house;
-    const { customer, vault } = this.#people[person]!;
-    const amount = BigInt(this.#random.between(50_000, 400_000));
-    this.#say(`${person} pays ${amount} into ${balance}`);
-    const wallet = balance === 'vault' ? vault.id : treasury.id;
-    const { address } = await chain.house.give(wallet, customer.id);
-    await chain.pay(address, amount);
-    this.#model.deposits.push({ person, balance, amount, height: null });
+    const payments = [];
+    for (const { person, balance } of wishes) {
+      const { customer, vault } = this.#people[person]!;
+      const isLarge = this.#random.chance(0.25);
+      const amount = BigInt(
+        isLarge ? this.#random.between(1_200_000, 2_400_000) : this.#random.between(50_000, 400_000),
+      );
+      this.#say(`${person} pays ${amount} into ${balance}`);
+      const { address } = await chain.house.give(balance === 'vault' ? vault.id : treasury.id, customer.id);
+      payments.push({ to: address, amount: satoshis(amount) });
+      this.#model.deposits.push({ person, balance, amount, height: null });
+    }
+    await chain.regtest.control.fundMany(payments);
   }
 
   async #mine(blocks: number): Promise<void> {
@@ -122,14 +152,15 @@ export class Story {
   }
 
   async #reorganise(): Promise<void> {
-    const depth = this.#random.between(1, 3);
+    const depth = Math.min(this.#random.between(1, 3), this.#model.height - this.#firstHeight);
     this.#say(`the last ${depth} blocks are replaced`);
     await this.#house.chain.regtest.control.reorg(depth);
     this.#model.reorganised(depth);
     this.report.reorgs++;
-    // A payment that hung on a lost block may have left the memory pool: the worker sends it again.
+    // A payout may not be mined below the height at which it was built (its lock time), so a node whose chain was
+    // shorter for a moment has dropped it, and the new blocks came without it: the worker sends it again.
     await this.#settle();
-    await this.#mine(2);
+    await this.#mine(1);
   }
 
   async #transfer(from: number): Promise<void> {
@@ -150,7 +181,8 @@ export class Story {
       this.#say(`  refused: ${thrown.code}`);
       isDone = false;
     }
-    if (isDone !== amount <= available) throw new Error('the transfer is not what the model says');
+    const isAllowed = amount <= available && !this.#model.isRestricted(from);
+    if (isDone !== isAllowed) throw new Error('the transfer is not what the model says');
     if (!isDone) return;
     this.#model.transferred[from]! -= amount;
     this.#model.transferred[to]! += amount;
@@ -159,16 +191,32 @@ export class Story {
 
   async #withdraw(person: number, from: Balance): Promise<void> {
     const owner = this.#people[person]!;
-    const amount = BigInt(this.#random.between(20_000, 250_000));
+    const isLarge = this.#random.chance(0.15);
+    const amount = isLarge ? SMALL + 1n : BigInt(this.#random.between(20_000, 250_000));
     const other = from === 'vault' ? 'spending' : 'vault';
     const to = this.#random.chance(0.3) ? other : 'address';
     this.#say(`${person} asks for ${amount} from ${from} to ${to}`);
     const wish: Wish['to'] = to === 'address' ? pay(amount) : { kind: to, satoshis: satoshis(amount) };
-    const asked = await this.#house.ask(owner, { balance: from, to: wish, maxFee: satoshis(MAX_FEE) });
+    let asked;
+    try {
+      asked = await this.#house.ask(owner, { balance: from, to: wish, maxFee: satoshis(MAX_FEE) });
+    } catch (thrown) {
+      const isRefused = isDomainError(thrown) && thrown.code === 'account_restricted';
+      if (!isRefused || !this.#model.isRestricted(person)) throw thrown;
+      this.#say('  refused');
+      return;
+    }
+    if (this.#model.isRestricted(person)) throw new Error('a restricted account may ask for a withdrawal');
     await this.#house.sign(owner, asked.intent);
     this.#asked.push(asked);
-    const told = { approved: false, ended: null, cosigned: false, paid: false };
-    this.#model.withdrawals.push({ person, from, to, amount, maxFee: MAX_FEE, ...told });
+    const told = {
+      approvals: new Set<number>(),
+      approvedAtMs: null,
+      stopped: false,
+      ended: null,
+      cosigned: false,
+    };
+    this.#model.withdrawals.push({ person, from, to, amount, maxFee: MAX_FEE, ...told, paid: false });
   }
 
   /** One withdrawal in one of these states, if there is any. */
@@ -181,16 +229,89 @@ export class Story {
   async #judge(): Promise<void> {
     const index = await this.#oneOf('awaiting_approval', 'screened');
     if (index === undefined) return;
-    const decision = this.#random.chance(0.85) ? 'approve' : 'reject';
-    this.#say(`somebody says ${decision} to withdrawal ${index}`);
-    await this.#house.judge(this.#asked[index]!.intent, 0, decision);
     const told = this.#model.withdrawals[index]!;
-    if (decision === 'approve') told.approved = true;
+    const decision = this.#random.chance(0.85) ? 'approve' : 'reject';
+    const approver = this.#random.below(APPROVERS);
+    this.#say(`approver ${approver} says ${decision} to withdrawal ${index}`);
+    try {
+      await this.#house.judge(this.#asked[index]!.intent, approver, decision);
+    } catch (thrown) {
+      const isAgain = isDomainError(thrown) && thrown.code === 'approval_already_given';
+      if (!isAgain || !told.approvals.has(approver)) throw thrown;
+      this.#say('  said so before');
+      return;
+    }
+    if (decision === 'approve') this.#model.approved(index, approver, this.#nowMs());
     else told.ended = 'rejected';
   }
 
+  #nowMs(): number {
+    return this.#house.chain.house.scene.clock.nowMs();
+  }
+
+  /** Long enough for what rests before it is paid. */
+  #rest(): Promise<void> {
+    this.#say('an hour passes');
+    this.#house.chain.house.scene.clock.advance(HOUR_MS);
+    return Promise.resolve();
+  }
+
+  async #restrict(person: number): Promise<void> {
+    this.#say(`${person} is restricted`);
+    const id = await this.#office.impose(this.#people[person]!.customer.id);
+    this.report.restrictions++;
+    // Half of the time ledger and signer hear of it from a worker that dies at it.
+    if (this.#random.chance(0.5)) await this.#dieRestricting();
+    await this.#acknowledge();
+    this.#model.restrict(person, id, await this.#seen());
+  }
+
+  async #dieRestricting(): Promise<void> {
+    const { parts } = this.#office;
+    const heard = this.#random.chance(0.5);
+    this.#say(`  the worker dies ${heard ? 'after' : 'before'} telling the signer`);
+    const restrict: typeof parts.signer.restrict = async (restriction) => {
+      if (heard) await parts.signer.restrict(restriction);
+      throw new Error('killed');
+    };
+    const dead = { ...parts, signer: { ...parts.signer, restrict } };
+    await settleRestrictions(dead).catch((thrown: unknown) => {
+      if (!(thrown instanceof Error) || thrown.message !== 'killed') throw thrown;
+    });
+    this.#house.chain.house.scene.clock.advance(BACKOFF_MS);
+  }
+
+  /** The worker tells ledger and signer; after a crash of these a second look is needed. */
+  async #acknowledge(): Promise<void> {
+    for (let look = 0; ; look++) {
+      try {
+        await this.#office.settle();
+        return;
+      } catch (thrown) {
+        if (look > 3 || !isDomainError(thrown) || !PASSING.has(thrown.code)) throw thrown;
+        this.#house.chain.house.scene.clock.advance(BACKOFF_MS);
+      }
+    }
+  }
+
+  async #lift(person: number): Promise<void> {
+    const restrictions = this.#model.restricted.get(person) ?? [];
+    if (restrictions.length === 0) return;
+    const restriction = this.#random.pick(restrictions);
+    this.#say(`a restriction of ${person} is lifted`);
+    await this.#office.release(restriction as RestrictionId);
+    this.#model.lift(person, restriction);
+    this.report.releases++;
+  }
+
   async #cancel(): Promise<void> {
-    const index = await this.#oneOf('awaiting_approval', 'approved', 'built', 'awaiting_cosigner');
+    const index = await this.#oneOf(
+      'awaiting_approval',
+      'approved',
+      'cooling_off',
+      'built',
+      'awaiting_cosigner',
+    );
     if (index === undefined) return;
     this.#say(`withdrawal ${index} is taken back`);
     await this.#house.cancel(this.#asked[index]!.intent);
@@ -227,9 +348,12 @@ export class Story {
     const { chain, failures } = this.#house;
     const known = failures.length;
     await chain.settle();
-    await this.#house.settle();
-    chain.house.scene.clock.advance(BACKOFF_MS);
-    await this.#house.settle();
+    for (let look = 0; look < 5; look++) {
+      const before = failures.length;
+      chain.house.scene.clock.advance(BACKOFF_MS);
+      await this.#house.settle();
+      if (failures.length === before) break;
+    }
     for (const failure of failures.slice(known)) {
       const isKill = failure instanceof Error && failure.message === 'killed';
       if (!isKill && !(isDomainError(failure) && PASSING.has(failure.code))) throw failure;
@@ -248,7 +372,10 @@ export class Story {
   async #compare(): Promise<void> {
     const seen = await this.#seen();
     for (const [index, told] of this.#model.withdrawals.entries()) {
-      const complaint = Model.complaint(told, seen[index]!);
+      // Parked by a restriction, or built anew: what was said before does not count any more.
+      const isAskedAnew = told.stopped || Model.isApproved(told);
+      if (isAskedAnew && seen[index]!.state === 'awaiting_approval') Model.askedAnew(told);
+      const complaint = Model.complaint(told, seen[index]!, this.#nowMs());
       if (complaint !== null) throw new Error(`withdrawal ${index} ${complaint}`);
       this.#noteOwnPayment(index, seen[index]!);
     }
@@ -278,18 +405,19 @@ export class Story {
   /** Everything that is under way comes to its end, and then books and chain agree to the satoshi. */
   async #end(): Promise<void> {
     this.#say('the end');
-    for (let round = 0; round < 12; round++) {
-      const seen = await this.#seen();
-      for (const [index, { state }] of seen.entries()) {
-        if (state !== 'awaiting_approval') continue;
-        await this.#house.judge(this.#asked[index]!.intent);
-        this.#model.withdrawals[index]!.approved = true;
+    for (const [person, restrictions] of this.#model.restricted) {
+      for (const restriction of [...restrictions]) {
+        await this.#office.release(restriction as RestrictionId);
+        this.#model.lift(person, restriction);
       }
+    }
+    for (let round = 0; round < 12; round++) {
+      await this.#approveAll();
       await this.#settle();
       await this.#cosign();
       await this.#settle();
       await this.#compare();
-      await this.#mine(2);
+      await this.#mine(3);
       await this.#settle();
       await this.#compare();
       const now = await this.#seen();
@@ -299,6 +427,25 @@ export class Story {
     }
     this.report.ended = this.#asked.length;
     await this.#checkBooks();
+  }
+
+  /** By all whom it may need, and then it rests. */
+  async #approveAll(): Promise<void> {
+    const seen = await this.#seen();
+    let isLarge = false;
+    for (const [index, { state }] of seen.entries()) {
+      const told = this.#model.withdrawals[index]!;
+      if (state !== 'awaiting_approval') continue;
+      for (let approver = APPROVERS - 1; approver >= 0 && !Model.isApproved(told); approver--) {
+        if (told.approvals.has(approver)) continue;
+        await this.#house.judge(this.#asked[index]!.intent, approver);
+        this.#model.approved(index, approver, this.#nowMs());
+      }
+      isLarge ||= told.amount > SMALL;
+    }
+    await this.#settle();
+    await this.#compare();
+    if (isLarge || seen.some(({ state }) => state === 'cooling_off')) await this.#rest();
   }
 
   async #checkBooks(): Promise<void> {
