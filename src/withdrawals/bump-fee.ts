@@ -38,8 +38,11 @@ export async function bumpFee(
   means: 'replacement' | 'child' = 'replacement',
 ): Promise<{ readonly txid: string }> {
   const { payoutId, state } = await findWithdrawal(tx, id);
-  if (payoutId === null || state !== 'broadcast')
+  // One that the nodes have not taken may be too cheap for them.
+  const isUnsent = state === 'platform_signed';
+  if (payoutId === null || (state !== 'broadcast' && !isUnsent))
     impossible('Only a transaction that waits for a block is replaced.');
+  if (isUnsent && means === 'child') impossible('The nodes have not taken it, so they take no child of it.');
   const payout = await lockPayout(tx, payoutId);
   if (payout === undefined) impossible('Somebody works on it just now; try again.');
   if (payout.begun !== null) impossible('A block has it already.');

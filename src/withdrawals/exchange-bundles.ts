@@ -24,6 +24,7 @@ import { changeTransaction, latestOf, parentOf, readPayout, type Payout } from '
 import { withdrawalOf } from './withdrawal-store.ts';
 import type { WalletsPort } from './ports.ts';
 import type { Member, RequestParts } from './withdrawal-parts.ts';
+import type { WithdrawalState } from './withdrawal.ts';
 
 /** What is needed to hand bundles out and to take them back. */
 export interface ExchangeParts extends Pick<RequestParts, 'database' | 'clock' | 'trust'> {
@@ -76,13 +77,16 @@ export interface AwaitedOptions {
   readonly onDamaged?: (payout: PayoutId, thrown: unknown) => void;
 }
 
+/** States in which a transaction of a payout may wait for its cosigner: its first, or one with a higher fee. */
+const COSIGNED_IN: readonly WithdrawalState[] = ['awaiting_cosigner', 'platform_signed', 'broadcast'];
+
 /** What waits for the cosigner: for the station, everything; for a customer, what their own key may sign. */
 export async function awaitedBundles(
   parts: ExchangeParts,
   { owner, onDamaged }: AwaitedOptions = {},
 ): Promise<readonly AwaitedBundle[]> {
   return await inTransaction(parts.database, async (tx) => {
-    const waiting = { some: { state: { in: ['awaiting_cosigner', 'broadcast'] } } };
+    const waiting = { some: { state: { in: [...COSIGNED_IN] } } };
     const rows = await tx.payout.findMany({
       where: { releasedAt: null, transactions: { some: { cosigned: null } }, withdrawals: waiting },
       orderBy: { createdAt: 'asc' },
@@ -159,9 +163,7 @@ async function takeBack(
       throw new WithdrawalError('bundle_unknown', 'This transaction is none that was built here.');
     }
     if (latest.txid === txid && latest.cosigned !== null) return { payout: payout.id, txid };
-    const isAwaited = members.some(
-      ({ withdrawal }) => withdrawal.state === 'awaiting_cosigner' || withdrawal.state === 'broadcast',
-    );
+    const isAwaited = members.some(({ withdrawal }) => COSIGNED_IN.includes(withdrawal.state));
     if (latest.txid !== txid || !isAwaited) {
       throw new WithdrawalError('bundle_not_awaited', 'This bundle is not waited for any more.');
     }

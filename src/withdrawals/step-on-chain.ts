@@ -104,7 +104,10 @@ async function send(
   await noteChange(parts, tx, payout, sent);
 }
 
-/** `platform_signed`: the bytes are stored; the hold is posted, and they are sent. */
+/**
+ * `platform_signed`: the bytes are stored; the hold is posted, and they are sent. Nodes that have no room for them are
+ * asked again and again, and meanwhile the fee can be raised.
+ */
 export async function stepPlatformSigned(
   parts: StepParts,
   tx: DatabaseTransaction,
@@ -119,16 +122,29 @@ export async function stepPlatformSigned(
     await conflict(parts, tx, group, fate.byTxid);
     return;
   }
-  const latest = latestOf(payout);
-  if (fate.kind === 'unspent') await send(parts, tx, payout, latest);
-  await moveAll(parts, tx, group, 'broadcast', { data: { txid: latest.txid } });
+  if (await completeRaised(parts, tx, group)) return;
+  const whole = wholeOf(payout) ?? latestOf(payout);
+  if (fate.kind === 'unspent') await send(parts, tx, payout, whole);
+  await moveAll(parts, tx, group, 'broadcast', { data: { txid: whole.txid } });
+}
+
+/** The latest that pays the withdrawals and is complete; a higher fee counts when it is signed. */
+function wholeOf({ transactions }: Payout): PayoutTransaction | undefined {
+  return transactions.filter(({ transaction, childOf }) => transaction !== null && childOf === null).at(-1);
+}
+
+/** Carries a higher fee through that the cosigner has signed. @returns whether there was one. */
+async function completeRaised(parts: StepParts, tx: DatabaseTransaction, group: PaidGroup): Promise<boolean> {
+  const latest = latestOf(group.payout);
+  if (latest.transaction !== null || latest.cosigned === null) return false;
+  await completeLatest(parts, tx, group);
+  await waitFor(parts, tx, group, 0);
+  return true;
 }
 
 /** Only ever the same bytes: whatever was lost, no second transaction comes of it. */
 async function keepInMempool(parts: StepParts, tx: DatabaseTransaction, payout: Payout): Promise<void> {
-  const final = payout.transactions
-    .filter(({ transaction, childOf }) => transaction !== null && childOf === null)
-    .at(-1);
+  const final = wholeOf(payout);
   if (final === undefined) return;
   await keepOne(parts, tx, payout, final);
   const child = childrenOf(payout, final).at(-1);
@@ -173,12 +189,7 @@ export async function stepBroadcast(
     await conflict(parts, tx, group, fate.byTxid);
     return;
   }
-  const latest = latestOf(payout);
-  if (latest.transaction === null && latest.cosigned !== null) {
-    await completeLatest(parts, tx, group);
-    await waitFor(parts, tx, group, 0);
-    return;
-  }
+  if (await completeRaised(parts, tx, group)) return;
   await keepInMempool(parts, tx, payout);
   await waitFor(parts, tx, group, CHAIN_LOOK_MS);
 }

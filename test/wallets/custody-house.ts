@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { connectNode, startRegtestNode, type ChainNode, type RegtestNode } from '../../src/chain/index.ts';
 import { openDatabase, type Database } from '../../src/database/index.ts';
 import {
@@ -216,8 +218,13 @@ export class ChainHouse {
   follower: DepositFollower;
   #removeDirectory: () => void;
 
-  static async open(station?: ColdStation): Promise<ChainHouse> {
+  /** @param nodeSettings lines of `bitcoin.conf`, where BITCOIND_BIN names a bitcoind. */
+  static async open(station?: ColdStation, nodeSettings?: string): Promise<ChainHouse> {
     const directory = temporaryDirectory();
+    if (nodeSettings !== undefined) {
+      await mkdir(join(directory.path, 'bitcoind'));
+      await writeFile(join(directory.path, 'bitcoind', 'bitcoin.conf'), nodeSettings);
+    }
     const binary = process.env['BITCOIND_BIN'];
     const regtest = await startRegtestNode({
       dataDirectory: directory.path,

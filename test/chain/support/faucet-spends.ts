@@ -28,6 +28,14 @@ function uint64(value: bigint): Buffer {
   return bytes;
 }
 
+/** Length before a script; none of ours is longer than 65,535 bytes. */
+function compactSize(length: number): Buffer {
+  if (length < 0xfd) return Buffer.of(length);
+  const bytes = Buffer.of(0xfd, 0, 0);
+  bytes.writeUInt16LE(length, 1);
+  return bytes;
+}
+
 export function buildSpend(spend: Spend): Uint8Array {
   const script = spend.witnessScript ?? Uint8Array.of(0x51);
   return Buffer.concat([
@@ -42,7 +50,7 @@ export function buildSpend(spend: Spend): Uint8Array {
     Buffer.of(spend.outputs.length),
     ...spend.outputs.flatMap((output) => [
       uint64(output.satoshis),
-      Buffer.of(output.script.length),
+      compactSize(output.script.length),
       output.script,
     ]),
     ...spend.coins.map(() => Buffer.of(1, script.length, ...script)),

@@ -17,10 +17,15 @@ export interface TestNode extends RegtestNode {
   readonly node: ChainNode;
 }
 
-/** An embedded node with a directory of its own, and a client for it. */
+/** A node with a directory of its own, and a client for it: the bitcoind that BITCOIND_BIN names, else an embedded one. */
 export async function startTestNode(): Promise<TestNode> {
   const directory = temporaryDirectory();
-  const running = await startRegtestNode({ dataDirectory: directory.path, rpcPort: 0 });
+  const binary = process.env['BITCOIND_BIN'];
+  const running = await startRegtestNode({
+    dataDirectory: directory.path,
+    rpcPort: 0,
+    ...(binary === undefined ? {} : { bitcoindBinary: binary }),
+  });
   const node = connectNode({ url: running.url, credentials: running.credentials });
   return {
     ...running,

@@ -20,7 +20,22 @@ export type Fault =
   /** Ends the connection on hearing anything. */
   | 'resets'
   | 'is busy'
-  | { readonly lies: Lie };
+  | { readonly lies: Lie }
+  /** Answers some calls itself, so that the node never hears of them. */
+  | { readonly instead: (method: string, params: readonly unknown[]) => Reply | undefined }
+  /** Only with these calls. */
+  | { readonly only: readonly string[]; readonly fault: Fault };
+
+/** As Bitcoin Core answers. */
+type Reply =
+  { readonly result: unknown } | { readonly error: { readonly code: number; readonly message: string } };
+
+/** Refuses every transaction in these words, as one that was verified and not taken. */
+export function refusing(message: string, code = -26): Fault {
+  return {
+    instead: (method) => (method === 'sendrawtransaction' ? { error: { code, message } } : undefined),
+  };
+}
 
 type Target = Pick<RegtestNode, 'url' | 'credentials'>;
 
@@ -55,6 +70,21 @@ function distorted(lie: Lie, body: string, truth: string): string {
   );
 }
 
+/** The fault that concerns these calls. */
+function faultOf(fault: Fault, calls: readonly Call[]): Fault {
+  if (typeof fault !== 'object' || !('only' in fault)) return fault;
+  return calls.some(({ method }) => fault.only.includes(method)) ? fault.fault : 'none';
+}
+
+/** What the proxy says itself to a single call; batches go to the node. */
+function ownAnswer(fault: Fault, calls: readonly (Call & { readonly id?: unknown })[]): string | undefined {
+  const [call, second] = calls;
+  if (typeof fault !== 'object' || !('instead' in fault) || call === undefined || second !== undefined)
+    return undefined;
+  const reply = fault.instead(call.method, call.params);
+  return reply && JSON.stringify({ jsonrpc: '2.0', id: call.id, ...reply });
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -82,10 +112,18 @@ export async function startHostileProxy(honest: Target): Promise<HostileProxy> {
     void (async () => {
       calls++;
       const body = await text(request);
-      const { fault, target } = proxy;
+      const { target } = proxy;
+      const parsed = JSON.parse(body) as Call | Call[];
+      const asked = Array.isArray(parsed) ? parsed : [parsed];
+      const fault = faultOf(proxy.fault, asked);
       if (fault === 'hangs') return;
       if (fault === 'resets') {
         request.socket.resetAndDestroy();
+        return;
+      }
+      const own = ownAnswer(fault, asked);
+      if (own !== undefined) {
+        response.end(own);
         return;
       }
       const authorization = `Basic ${readFileSync(target.credentials.cookieFile).toString('base64')}`;

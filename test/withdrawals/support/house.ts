@@ -91,8 +91,12 @@ export class House {
   readonly #customersKeys = new Map<WalletId, AttestedKey>();
 
   /** Each withdrawal has its own transaction unless told. */
-  static async open(station?: ColdStation, batching: Batching = { waitMs: 0, size: 1 }): Promise<House> {
-    const chain = await ChainHouse.open(station);
+  static async open(
+    station?: ColdStation,
+    batching: Batching = { waitMs: 0, size: 1 },
+    nodeSettings?: string,
+  ): Promise<House> {
+    const chain = await ChainHouse.open(station, nodeSettings);
     return new House(chain, await chain.house.treasury(), batching);
   }
 
