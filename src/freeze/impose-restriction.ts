@@ -2,7 +2,7 @@ import { appendAudit } from '../audit/index.ts';
 import type { QueueActor } from '../approvals/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { appendEvent } from '../events/index.ts';
-import type { Clock } from '../shared/index.ts';
+import { crashPoint, type Clock } from '../shared/index.ts';
 import { awaitRequests } from './in-flight.ts';
 import { findRestriction, insertRestriction, type NewRestriction } from './restriction-store.ts';
 import type { Restriction } from './restriction.ts';
@@ -26,5 +26,6 @@ export async function imposeRestriction(
   await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, clock);
   const data = { restriction: id, customer, kind, text: publicText };
   await appendEvent(tx, { type: 'account.restricted', subject: id, customer, data }, clock);
+  crashPoint('restriction.written');
   return await findRestriction(tx, id);
 }

@@ -3,7 +3,7 @@ import { requireKind, type ApprovalQueue, type QueueActor } from '../approvals/i
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { appendEvent, raiseAlert } from '../events/index.ts';
 import { parseCustomerStatement } from '../intents/index.ts';
-import { describeError, isDomainError, parseId } from '../shared/index.ts';
+import { crashPoint, describeError, isDomainError, parseId } from '../shared/index.ts';
 import { FreezeError } from './errors.ts';
 import { changeAccounts } from './freeze-accounts.ts';
 import type { SettleParts } from './freeze-parts.ts';
@@ -59,6 +59,7 @@ async function beginRelease(parts: SettleQueueParts, tx: DatabaseTransaction): P
     intent: stored.id,
   });
   await record(parts, tx, restriction, next);
+  crashPoint('restriction.release_begun');
   return true;
 }
 
@@ -68,7 +69,9 @@ async function freeze(parts: SettleQueueParts, tx: DatabaseTransaction, it: Rest
   const { spending, vaults } = frozenAccounts(forbidden(await restrictionsOf(tx, customer)));
   const parties = { customer, spending, vaults: vaults ? await parts.vaultsOf(tx, customer) : [] };
   await changeAccounts(parts.ledger, it.id, parties, 'freeze');
+  crashPoint('restriction.ledger_flagged');
   await parts.signer.restrict(it);
+  crashPoint('restriction.signer_told');
   await requireQuiet(parts, tx, it, spending);
   if (!forbidden([it]).has('withdraw')) return;
   for (const subject of await parts.beyondRecall(tx, it.customer)) {
@@ -135,6 +138,7 @@ async function release(parts: SettleQueueParts, tx: DatabaseTransaction, it: Res
     await record(parts, tx, it, await moveRestriction(tx, it, 'refuse', at), refusal);
     return;
   }
+  crashPoint('restriction.signer_lifted');
   const others = (await restrictionsOf(tx, it.customer)).filter(({ id }) => id !== it.id);
   const kept = frozenAccounts(forbidden(others));
   const vaults = kept.vaults ? [] : await parts.vaultsOf(tx, it.customer);
@@ -144,6 +148,7 @@ async function release(parts: SettleQueueParts, tx: DatabaseTransaction, it: Res
     { customer: it.customer, spending: !kept.spending, vaults },
     'unfreeze',
   );
+  crashPoint('restriction.ledger_unflagged');
   await record(parts, tx, it, await moveRestriction(tx, it, 'acknowledge', at));
 }
 

@@ -1,5 +1,5 @@
 import { abandonmentDigest, type Abandonment } from '../intents/index.ts';
-import { isoTime } from '../shared/index.ts';
+import { crashPoint, isoTime } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { tellWitness } from './in-step.ts';
 import { appendEntry } from './journal.ts';
@@ -48,6 +48,7 @@ export async function abandonTransaction(
     });
     return now;
   });
+  crashPoint('signer.abandonment_recorded');
   await tellWitness(parts);
   return { abandonment: atMs === undefined ? null : statedBy(parts, txid, atMs) };
 }

@@ -1,3 +1,4 @@
+import { crashPoint } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { SignerError } from './errors.ts';
 import { requireInStep, tellWitness } from './in-step.ts';
@@ -22,6 +23,7 @@ export async function createPlatformKey(
   const made = await platformKeyOf(parts.pool, wallet);
   if (made !== undefined) return { attestation: made };
   const attestation = await parts.keys.make(wallet);
+  crashPoint('signer.key_made');
   const answer = await exclusively(parts.pool, async (tx) => {
     const earlier = await platformKeyOf(tx, wallet);
     if (earlier !== undefined) return earlier;
@@ -33,6 +35,7 @@ export async function createPlatformKey(
     await addAlert(tx, { atMs, kind: 'key', method: 'createPlatformKey', text, details: { wallet, origin } });
     return attestation;
   });
+  crashPoint('signer.key_recorded');
   await tellWitness(parts);
   return { attestation: answer };
 }

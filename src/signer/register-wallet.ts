@@ -9,7 +9,7 @@ import {
   type WalletRegistration,
 } from '../intents/index.ts';
 import type { PoolClient } from '../postgres/index.ts';
-import { isoTime } from '../shared/index.ts';
+import { crashPoint, isoTime } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { SignerError } from './errors.ts';
 import { requireInStep, tellWitness } from './in-step.ts';
@@ -150,6 +150,7 @@ export async function registerWallet(
       details: { wallet: registration.wallet },
     });
   });
+  crashPoint('signer.wallet_pinned');
   await tellWitness(parts);
   return answerFor(wallet);
 }

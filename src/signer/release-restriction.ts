@@ -1,5 +1,5 @@
 import { intentHash } from '../intents/index.ts';
-import { canonicalJson, isoTime, type JsonValue } from '../shared/index.ts';
+import { canonicalJson, crashPoint, isoTime, type JsonValue } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { requireEntitledStaff } from './entitled-staff.ts';
 import { SignerError } from './errors.ts';
@@ -72,6 +72,7 @@ export async function releaseRestriction(
     });
     return { releasedAt: isoTime(atMs) };
   });
+  crashPoint('signer.release_recorded');
   await tellWitness(parts);
   return answer;
 }

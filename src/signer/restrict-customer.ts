@@ -1,5 +1,5 @@
 import { SIGNED_UNDER } from '../intents/index.ts';
-import { isoTime, type JsonValue } from '../shared/index.ts';
+import { crashPoint, isoTime, type JsonValue } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { SignerError } from './errors.ts';
 import { tellWitness } from './in-step.ts';
@@ -46,6 +46,7 @@ export async function restrictCustomer(
     });
     return { restrictedAt: isoTime(atMs) };
   });
+  crashPoint('signer.restriction_recorded');
   await tellWitness(parts);
   return answer;
 }

@@ -16,7 +16,7 @@ import {
   type PublicKey,
   type WalletRegistration,
 } from '../intents/index.ts';
-import { canonicalJson, idToUuid, type WalletId } from '../shared/index.ts';
+import { canonicalJson, crashPoint, idToUuid, type WalletId } from '../shared/index.ts';
 import {
   addAccountKey,
   assignPoolKey,
@@ -165,6 +165,7 @@ async function fixDescriptor(parts: OpeningParts, wallet: Wallet): Promise<void>
     wallet: wallet.id,
     network: parts.network,
   });
+  crashPoint('wallet.key_given');
   await inTransaction(parts.database, async (tx) => {
     await lockWallet(tx, wallet);
     const credentials = await credentialsFor(tx, wallet);
@@ -189,6 +190,7 @@ async function fixDescriptor(parts: OpeningParts, wallet: Wallet): Promise<void>
       registration: canonicalJson(registration),
     });
     await audit(tx, parts, 'wallet.fix_descriptor', wallet, { descriptorHash: hash });
+    crashPoint('wallet.descriptor_fixed');
   });
 }
 
@@ -212,6 +214,7 @@ async function register(parts: OpeningParts, wallet: Wallet): Promise<void> {
   const { registration } = await readRegistration(parts.database, wallet.id);
   const descriptor = await verifyWalletRegistration(registration, manifest);
   const answer = await parts.signer.registerWallet({ registration });
+  crashPoint('wallet.pinned');
   if (answer.descriptorHash !== descriptorHash(descriptor)) {
     throw new IntentError('registration_keys_differ', 'The signer has pinned another descriptor.');
   }
@@ -244,6 +247,7 @@ async function open(parts: OpeningParts, wallet: Wallet): Promise<void> {
     await audit(tx, parts, 'wallet.open', wallet, { descriptorHash: hash });
     const data = { descriptorHash: hash };
     await appendEvent(tx, { type: 'wallet.opened', subject: wallet.id, customer, data }, parts.clock);
+    crashPoint('wallet.opened');
   });
 }
 

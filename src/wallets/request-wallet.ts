@@ -2,7 +2,14 @@ import { requireAllowed } from '../freeze/index.ts';
 import { appendEvent } from '../events/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { parseKeyAttestation, verifyKeyAttestation, type KeyAttestation } from '../intents/index.ts';
-import { canonicalJson, idToUuid, newId, type CustomerId, type WalletId } from '../shared/index.ts';
+import {
+  canonicalJson,
+  crashPoint,
+  idToUuid,
+  newId,
+  type CustomerId,
+  type WalletId,
+} from '../shared/index.ts';
 import { WalletError } from './errors.ts';
 import { signingCredentialsOf } from './signing-credentials.ts';
 import { record, type Cause } from './wallet-audit.ts';
@@ -105,7 +112,9 @@ export async function requestWallet(
   const customerKeys = await checkCustomerKeys(tx, parts, plan, request);
   const { id, customer, label, replaces } = request;
   const wish = { id, customer, plan, label, customerKeys };
-  return insert(tx, parts, replaces === undefined ? wish : { ...wish, replaces }, cause);
+  const wallet = await insert(tx, parts, replaces === undefined ? wish : { ...wish, replaces }, cause);
+  crashPoint('wallet.request_written');
+  return wallet;
 }
 
 /**

@@ -85,6 +85,7 @@ export async function unbuild(
     const given = await parts.cosigner.abandon(latestOf(payout).txid, 'It is built anew.');
     if (given.abandonment === null) return false;
     abandonment = given.abandonment;
+    crashPoint('withdrawal.abandoned');
   }
   const nowMs = parts.clock.nowMs();
   await releasePayout(tx, payout, new Date(nowMs), abandonment);
@@ -111,6 +112,7 @@ export async function unbuild(
       parts.clock,
     );
   }
+  crashPoint('withdrawal.unbuilt');
   return true;
 }
 

@@ -167,6 +167,7 @@ export async function stepBuild(parts: StepParts, tx: DatabaseTransaction, group
     data: { payout: id, txid: spend.txid, feeSatoshis: spend.fee.toString() },
   });
   crashPoint('withdrawal.built');
+  if (members.length > 1) crashPoint('withdrawal.batch_built');
 }
 
 /** `built`: checks the bundle as the cosigners will, and lets it be fetched. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CRASH_POINTS, type CrashPoint } from '../../src/shared/index.ts';
 import { Life } from './support/life.ts';
-import { OF_CANCELLING, pointsOf, roleOf } from './support/paths.ts';
+import { pointsOf, roleOf, SPECIAL, specialDeedFor, type SpecialDeed } from './support/paths.ts';
 import { eventually } from './support/patience.ts';
 import { SeededRandom } from './support/random.ts';
 
@@ -50,12 +50,20 @@ async function allDead(): Promise<void> {
   await household.allReady();
 }
 
+/** Everybody dies at the points that this deed alone passes. */
+async function dieDuring(deed: SpecialDeed, random: SeededRandom): Promise<void> {
+  await sentence(SPECIAL[deed]);
+  await life.live(deed, random);
+  await allDead();
+}
+
 describe('an institution in true processes', () => {
   it(
     'is killed once at every named instant',
     async () => {
       const { story, pilot, world } = life;
-      await sentence(CRASH_POINTS.filter((point) => !OF_CANCELLING.includes(point)));
+      const random = new SeededRandom(1);
+      await sentence(CRASH_POINTS.filter((point) => specialDeedFor(point) === undefined));
       await life.fund();
       await story.transfer(1_000_000n);
       pilot.carries = false;
@@ -64,9 +72,7 @@ describe('an institution in true processes', () => {
       pilot.carries = true;
       for (const withdrawal of paid) await story.reaches(withdrawal, 'confirmed');
       await allDead();
-      await sentence(OF_CANCELLING);
-      await life.live('cancelled', new SeededRandom(1));
-      await allDead();
+      for (const deed of ['opening', 'batched', 'frozen'] as const) await dieDuring(deed, random);
       expect(await life.findings()).toEqual([]);
       const { killed, unplanned } = world.household;
       expect(unplanned).toEqual([]);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Queryable } from '../../../src/postgres/index.ts';
+import { idFromUuid } from '../../../src/shared/index.ts';
 import type { Delivered } from '../support/receiver.ts';
 import type { Promises } from '../support/promises.ts';
 
@@ -89,6 +90,13 @@ async function checkTold(sql: Queryable, promises: Promises): Promise<string[]> 
   }
   // Both sides are told.
   for (const { id } of promises.transfers) expect(id, 'transfer.completed', 2);
+  for (const id of promises.restrictions)
+    for (const type of ['account.restricted', 'account.released']) expect(id, type, 1);
+  const { rows: wallets } = await sql.query<{ id: string }>(
+    'SELECT id::text FROM app.wallet WHERE customer_id IS NOT NULL',
+  );
+  for (const { id } of wallets)
+    for (const type of ['wallet.created', 'wallet.opened']) expect(idFromUuid('wallet', id), type, 1);
   const { rows: deposits } = await sql.query<{ type: string; times: bigint }>(
     `SELECT type, count(*) AS times FROM app.outbox_event WHERE type LIKE 'deposit.%' GROUP BY type`,
   );

@@ -6,8 +6,10 @@ import { eventually } from '../support/patience.ts';
 import type { Promises } from '../support/promises.ts';
 import { checkBalances, checkBooks, checkPayments, type WalletFacts } from './check-chain.ts';
 import { checkEvents } from './check-events.ts';
+import { checkRestrictions } from './check-restrictions.ts';
 import { checkSigner } from './check-signer.ts';
 import { checkTables } from './check-tables.ts';
+import { checkWallets } from './check-wallets.ts';
 import { RawBooks } from './raw-books.ts';
 import { RawChain, scriptOfAddress } from './raw-chain.ts';
 
@@ -41,6 +43,8 @@ async function restless(sql: Queryable): Promise<string[]> {
        WHERE s.name = 'events' AND c.name = 'deliveries' AND c.position < s.position`,
     transfers: "SELECT FROM app.transfer WHERE state = 'requested'",
     deposits: "SELECT FROM app.deposit WHERE begun_step IS NOT NULL OR state <> 'credited'",
+    wallets: "SELECT FROM app.wallet WHERE state NOT IN ('open', 'failed')",
+    restrictions: "SELECT FROM app.restriction WHERE state IN ('freezing', 'releasing')",
     withdrawals: `SELECT FROM app.withdrawal w JOIN app.queued_intent q ON q.id = w.intent_id
        WHERE w.state NOT IN ('confirmed', 'cancelled', 'rejected', 'expired', 'failed') AND q.state <> 'draft'`,
   };
@@ -76,6 +80,11 @@ export async function checkWorld(world: FaultWorld, promises: Promises): Promise
     ...checkBooks(chain, books, wallets),
     ...checkBalances(chain, books, wallets, promises),
     ...(await checkSigner(sql, chain, wallets, promises, join(directory, 'witness'))),
+    ...(await checkRestrictions(sql, books, wallets, promises)),
+    ...(await checkWallets(
+      sql,
+      ['a', 'b'].map((site) => join(directory, `backup-site-${site}`)),
+    )),
     ...(await checkTables(sql, chain, promises)),
     ...(await checkEvents(sql, receiver.delivered, promises)),
     ...receiver.forged.map((body) => `a message was not signed: ${body.slice(0, 100)}`),

@@ -15,7 +15,8 @@ interface Hold {
   readonly amount: bigint;
 }
 
-const KIND = { transfer: 1, account: 2, expiry: 5 };
+const KIND = { transfer: 1, account: 2, flags: 3, expiry: 5 };
+const FROZEN = 4;
 const FLAG = { pending: 2, post: 4, void: 8 };
 const APPLIED = 1;
 
@@ -31,6 +32,7 @@ export class RawBooks {
   readonly #holds = new Map<bigint, Hold>();
   /** Ids of transfers that were applied; each may be only once. */
   readonly #applied = new Set<bigint>();
+  readonly #frozen = new Set<bigint>();
   #previousHash = '0'.repeat(64);
   #sequence = 0n;
 
@@ -48,6 +50,10 @@ export class RawBooks {
   balance(account: bigint): RawBalance {
     const zero = { debitsPosted: 0n, creditsPosted: 0n, debitsPending: 0n, creditsPending: 0n };
     return this.#balances.get(account) ?? zero;
+  }
+
+  isFrozen(account: bigint): boolean {
+    return this.#frozen.has(account);
   }
 
   get openHolds(): readonly bigint[] {
@@ -68,12 +74,15 @@ export class RawBooks {
 
   #apply(record: RawRecord): void {
     if ((record.outcome & 7) !== APPLIED || record.kind === KIND.account) return;
+    if (record.kind === KIND.flags) this.#changeFlags(record);
     if (record.kind === KIND.expiry) this.#release(record.pendingId);
     if (record.kind !== KIND.transfer) return;
     if (this.#applied.has(record.id))
       throw new Error(`the transfer ${record.id.toString(16)} was applied twice`);
     this.#applied.add(record.id);
     const { id, debit, credit, amount, flags, pendingId } = record;
+    if ((flags & (FLAG.post | FLAG.void)) === 0 && this.#frozen.has(debit))
+      throw new Error(`the transfer ${id.toString(16)} debits a frozen account`);
     if ((flags & FLAG.pending) !== 0) {
       this.#holds.set(id, { debit, credit, amount });
       this.#of(debit).debitsPending += amount;
@@ -84,6 +93,11 @@ export class RawBooks {
     if ((flags & FLAG.void) !== 0) return;
     this.#of(debit).debitsPosted += amount;
     this.#of(credit).creditsPosted += amount;
+  }
+
+  #changeFlags({ debit: account, timeout }: RawRecord): void {
+    if ((timeout & FROZEN) !== 0) this.#frozen.add(account);
+    if (((timeout >>> 16) & FROZEN) !== 0) this.#frozen.delete(account);
   }
 
   #release(id: bigint): void {

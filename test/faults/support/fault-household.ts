@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Keeper } from '../../../src/main/sandbox/household.ts';
-import { answer, startKillable, tell, type Arming } from './killable.ts';
+import { answer, loadKillable, tell, type Arming } from './killable.ts';
 
 export type FaultRole = 'api' | 'worker' | 'ledger' | 'signer' | 'witness' | 'node';
 
@@ -21,6 +21,10 @@ interface Kept {
   readonly role: string;
   readonly settings: Settings;
   child: ChildProcess;
+  /** It ends because a test wants it to. */
+  isAsked?: boolean;
+  /** Loads already while the other lives, since that takes longer than anything else. */
+  next: ChildProcess | undefined;
   /** What the next ones die of, in order; the first is the living one's. */
   fates: Arming[];
   /** Resolves when the process that is meant to live now is ready. */
@@ -52,8 +56,9 @@ export class FaultHousehold implements Keeper {
 
   async start(role: string, usual: Settings): Promise<Readonly<Record<string, string>>> {
     const settings = await this.#route(role, usual);
-    const child = await this.#spawn(role, settings, undefined);
-    const kept: Kept = { role, settings, child, fates: [], ready: Promise.resolve() };
+    const child = await loadKillable(role, settings, this.#logFile(role));
+    const kept: Kept = { role, settings, child, next: undefined, fates: [], ready: Promise.resolve() };
+    this.#begin(kept);
     this.#kept.set(role, kept);
     const message = await answer(child, 'ready');
     if (message === undefined) throw new Error(`${role} did not start: ${await this.tail(role)}`);
@@ -70,6 +75,7 @@ export class FaultHousehold implements Keeper {
     if (!wasEmpty || first === undefined) return;
     await kept.ready;
     await tell(kept.child, { kind: 'arm', arming: first });
+    await this.#prepare(kept);
   }
 
   /** What has not come true yet. */
@@ -85,6 +91,16 @@ export class FaultHousehold implements Keeper {
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
+  }
+
+  /** Asks a role to stop, and has it started again. */
+  async restart(role: FaultRole): Promise<void> {
+    const kept = this.#of(role);
+    const gone = once(kept.child, 'exit');
+    kept.isAsked = true;
+    kept.child.kill('SIGTERM');
+    await gone;
+    await kept.ready;
   }
 
   /** Everybody's clock is off by so much from now on. */
@@ -105,7 +121,8 @@ export class FaultHousehold implements Keeper {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const { child } of [...this.#kept.values()].reverse()) {
+    for (const { child, next } of [...this.#kept.values()].reverse()) {
+      next?.kill('SIGKILL');
       if (child.exitCode !== null || child.signalCode !== null) continue;
       const gone = once(child, 'exit');
       child.kill('SIGTERM');
@@ -136,13 +153,24 @@ export class FaultHousehold implements Keeper {
     return kept;
   }
 
-  #spawn(
-    role: string,
-    settings: Readonly<Record<string, string>>,
-    arming: Arming | undefined,
-  ): Promise<ChildProcess> {
+  #begin({ role, child, fates: [arming] }: Kept): void {
     const plan = { words: [role], clockOffsetMs: this.#clockOffsetMs, ...(arming && { arming }) };
-    return startKillable(plan, settings, this.#logFile(role));
+    child.send({ kind: 'begin', plan }, () => undefined);
+  }
+
+  /** Whoever is to die soon has somebody who waits to take its place. */
+  async #prepare(kept: Kept): Promise<void> {
+    if (kept.fates.length === 0 || kept.next !== undefined || this.#stopping) return;
+    kept.next = await loadKillable(kept.role, kept.settings, this.#logFile(kept.role));
+  }
+
+  async #replace(kept: Kept): Promise<ChildProcess> {
+    const { role, settings, next } = kept;
+    kept.next = undefined;
+    const isWaiting = next?.exitCode === null && next.signalCode === null;
+    kept.child = isWaiting ? next : await loadKillable(role, settings, this.#logFile(role));
+    this.#begin(kept);
+    return kept.child;
   }
 
   #watch(kept: Kept): void {
@@ -155,6 +183,8 @@ export class FaultHousehold implements Keeper {
         this.killed.push({ role: kept.role, at: fate });
       } else if (signal === 'SIGKILL') {
         this.killed.push({ role: kept.role, at: undefined });
+      } else if (kept.isAsked === true && code === 0) {
+        kept.isAsked = false;
       } else {
         this.unplanned.push(`${kept.role} ended with ${signal ?? `status ${code ?? ''}`}`);
       }
@@ -168,10 +198,10 @@ export class FaultHousehold implements Keeper {
   async #restart(kept: Kept): Promise<void> {
     await this.onDeath(kept.role);
     for (let attempt = 1; !this.#stopping; attempt++) {
-      const child = await this.#spawn(kept.role, kept.settings, kept.fates[0]);
-      kept.child = child;
+      const child = await this.#replace(kept);
       if ((await answer(child, 'ready')) !== undefined) {
         this.#watch(kept);
+        await this.#prepare(kept);
         return;
       }
       const fate = kept.fates[0];

@@ -24,6 +24,7 @@ import {
 } from '../../../src/postgres/index.ts';
 import { newId, systemClock } from '../../../src/shared/index.ts';
 import { readTreasury } from '../../../src/wallets/index.ts';
+import { startHostileProxy, type HostileProxy } from '../../chain/support/hostile-proxy.ts';
 import { Courier, type CourierPlan } from './courier.ts';
 import { DatabaseProxy } from './database-proxy.ts';
 import { FaultHousehold, type Route } from './fault-household.ts';
@@ -46,11 +47,14 @@ export class FaultWorld {
   readonly sql: Pool;
   readonly ada: VaultOwner;
   readonly ben: DemoCustomer;
-  readonly approver: DemoApprover;
+  /** The first approves whatever is asked. */
+  readonly approvers: readonly [DemoApprover, DemoApprover, DemoApprover];
   readonly treasury: string;
   readonly directory: string;
   /** Between each role and its database. */
   readonly proxies: ReadonlyMap<string, DatabaseProxy>;
+  /** Between the worker and its nodes; none unless told. */
+  readonly nodeProxies: readonly HostileProxy[];
   /** Small disks of their own, where the machine allows that: they can be filled. */
   readonly disks: ReadonlySet<Disk>;
   #restarted: EmbeddedServer | undefined;
@@ -67,25 +71,32 @@ export class FaultWorld {
     this.courierPlan = parts.courierPlan;
     this.receiver = parts.receiver;
     this.proxies = parts.proxies;
+    this.nodeProxies = parts.nodeProxies;
     this.disks = parts.disks;
     this.sql = parts.sql;
     this.ada = parts.ada;
     this.ben = parts.ben;
-    this.approver = parts.approver;
+    this.approvers = parts.approvers;
     this.treasury = parts.treasury;
     this.directory = parts.directory;
   }
 
-  static async open(): Promise<FaultWorld> {
+  /** @param nodes how many nodes the worker has, each behind a proxy; 0: its node, without one. */
+  static async open({ nodes = 0 } = {}): Promise<FaultWorld> {
     const directory = await mkdtemp(join(tmpdir(), 'trilock-faults-'));
     const disks = await mountDisks(directory);
     const proxies = new Map<string, DatabaseProxy>();
+    const nodeProxies: HostileProxy[] = [];
+    const route: Route = async (role, settings) => {
+      const routed = await throughDatabaseProxy(proxies, role, settings);
+      return role === 'worker' && nodes > 0 ? throughNodeProxies(nodeProxies, nodes, routed) : routed;
+    };
     let household: FaultHousehold | undefined;
     const sandbox = await startSandbox({
       settings: { TRILOCK_LOG_LEVEL: 'warn', TRILOCK_SHUTDOWN_SECONDS: 10, ...HOST },
       root: directory,
       say: () => undefined,
-      household: ({ logs }) => (household = new FaultHousehold(logs, routeThrough(proxies))),
+      household: ({ logs }) => (household = new FaultHousehold(logs, route)),
     });
     if (household === undefined) throw new TypeError('the sandbox has started without a household');
     const { facts } = sandbox;
@@ -105,13 +116,18 @@ export class FaultWorld {
     household.onDeath = (role) => endLeases(sql, role);
     const receiver = await Receiver.listen();
     await hearEverything(courier, facts.url, receiver);
-    const [first] = institution.approvers;
-    const [ada, ben, approver] = await Promise.all([
+    const staffPassword = await readStaffPassword(directory);
+    const signIn = (at: 0 | 1 | 2): Promise<DemoApprover> => {
+      const email = institution.approvers[at]?.email ?? '';
+      return signInApprover(facts.url, email, staffPassword, `approver-${at + 1}`);
+    };
+    const [ada, ben, ...approvers] = await Promise.all([
       registerCustomer(facts.url, 'Ada', 'customer-1'),
       registerCustomer(facts.url, 'Ben', 'customer-2'),
-      signInApprover(facts.url, first?.email ?? '', await readStaffPassword(directory), 'approver-1'),
+      ...([signIn(0), signIn(1), signIn(2)] as const),
     ]);
-    const vault = await openVault(courier, ada);
+    // The station learns a customer's keys from the registration of their vault.
+    const [vault] = await Promise.all([openVault(courier, ada), openVault(courier, ben)]);
     const treasury = await eventually(
       'the treasury',
       () => readTreasury(courier.database, 'regtest'),
@@ -119,8 +135,8 @@ export class FaultWorld {
     );
     await courier.registerWallet(treasury.id);
     return new FaultWorld({
-      ...{ sandbox, household, node, courier, courierPlan, receiver, sql, ben, approver, directory },
-      ...{ proxies, disks },
+      ...{ sandbox, household, node, courier, courierPlan, receiver, sql, ben, approvers, directory },
+      ...{ proxies, nodeProxies, disks },
       ada: { ...ada, vault },
       treasury: treasury.id,
     });
@@ -155,6 +171,7 @@ export class FaultWorld {
     await this.#restarted?.stop();
     await this.receiver.close();
     for (const proxy of this.proxies.values()) proxy.close();
+    for (const proxy of this.nodeProxies) await proxy.close();
     for (const disk of this.disks) execFileSync('umount', [join(this.directory, disk)]);
     await rm(this.directory, { recursive: true, force: true });
   }
@@ -184,17 +201,40 @@ async function mountDisks(directory: string): Promise<ReadonlySet<Disk>> {
 
 const URLS = ['DATABASE_URL', 'TRILOCK_LEDGER_DATABASE_URL', 'TRILOCK_SIGNER_DATABASE_URL'];
 
-function routeThrough(proxies: Map<string, DatabaseProxy>): Route {
-  return async (role, settings) => {
-    const name = URLS.find((url) => settings[url] !== undefined);
-    if (name === undefined) return settings;
-    const url = new URL(settings[name] ?? '');
-    const proxy = await DatabaseProxy.listen(url.hostname, Number(url.port));
-    proxies.set(role, proxy);
-    url.port = String(proxy.port);
-    // Withdrawals that could share a transaction wait for each other, but not a minute.
-    const haste = role === 'worker' ? { TRILOCK_BATCH_SECONDS: '1' } : {};
-    return { ...settings, ...haste, [name]: url.href };
+type Settings = Readonly<Record<string, string>>;
+
+async function throughDatabaseProxy(
+  proxies: Map<string, DatabaseProxy>,
+  role: string,
+  settings: Settings,
+): Promise<Settings> {
+  const name = URLS.find((url) => settings[url] !== undefined);
+  if (name === undefined) return settings;
+  const url = new URL(settings[name] ?? '');
+  const proxy = await DatabaseProxy.listen(url.hostname, Number(url.port));
+  proxies.set(role, proxy);
+  url.port = String(proxy.port);
+  // Withdrawals that could share a transaction wait for each other, but not a minute.
+  const haste = role === 'worker' ? { TRILOCK_BATCH_SECONDS: '5' } : {};
+  return { ...settings, ...haste, [name]: url.href };
+}
+
+async function throughNodeProxies(
+  proxies: HostileProxy[],
+  count: number,
+  {
+    TRILOCK_BITCOIN_RPC_URL: url = '',
+    TRILOCK_BITCOIN_RPC_COOKIE_FILE: cookieFile = '',
+    ...settings
+  }: Settings,
+): Promise<Settings> {
+  while (proxies.length < count) proxies.push(await startHostileProxy({ url, credentials: { cookieFile } }));
+  const [{ user, password } = { user: '', password: '' }] = proxies.map(({ credentials }) => credentials);
+  return {
+    ...settings,
+    TRILOCK_BITCOIN_RPC_URL: proxies.map((proxy) => proxy.url).join(','),
+    TRILOCK_BITCOIN_RPC_USER: user,
+    TRILOCK_BITCOIN_RPC_PASSWORD: password,
   };
 }
 

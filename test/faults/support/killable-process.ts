@@ -1,13 +1,18 @@
 // A program of the product as a process of a test: it can be told to die at a named instant, and what time it is.
+// One that waits has loaded the program's code, and runs it when it gets its plan.
 import { writeSync } from 'node:fs';
 import { run } from '../../../src/main/cli.ts';
 import { watchCrashPoints } from '../../../src/shared/index.ts';
 import type { Arming, Order, Plan } from './killable.ts';
 
-const { words, arming, clockOffsetMs } = JSON.parse(process.argv[2] ?? '') as Plan;
+let armed: Arming | undefined;
+let offsetMs = 0;
 
-let armed: Arming | undefined = arming;
-let offsetMs = clockOffsetMs;
+async function begin({ words, arming, clockOffsetMs }: Plan): Promise<void> {
+  armed = arming;
+  offsetMs = clockOffsetMs;
+  await run(words);
+}
 
 watchCrashPoints((point) => {
   if (armed?.point !== point) return;
@@ -27,9 +32,15 @@ globalThis.Date = new Proxy(RealDate, {
 });
 
 process.on('message', (order: Order) => {
+  if (order.kind === 'begin') {
+    void begin(order.plan);
+    return;
+  }
   if (order.kind === 'arm') armed = order.arming;
   else offsetMs = order.offsetMs;
   process.send?.({ kind: 'done' });
 });
 
-await run(words);
+const [, , role = ''] = process.argv;
+await import('../../../src/main/register-roles.ts');
+await import(`../../../src/main/roles/${role}.ts`);

@@ -18,9 +18,11 @@ export interface Plan {
   readonly clockOffsetMs: number;
 }
 
-/** What a running process is told. */
+/** What a process is told: what to be, and when it runs, how it ends and what time it is. */
 export type Order =
-  { readonly kind: 'arm'; readonly arming: Arming } | { readonly kind: 'clock'; readonly offsetMs: number };
+  | { readonly kind: 'begin'; readonly plan: Plan }
+  | { readonly kind: 'arm'; readonly arming: Arming }
+  | { readonly kind: 'clock'; readonly offsetMs: number };
 
 type Message =
   { readonly kind: 'done' } | { readonly kind: 'ready'; readonly facts: Readonly<Record<string, string>> };
@@ -28,9 +30,9 @@ type Message =
 const ENTRY = join(import.meta.dirname, 'killable-process.ts');
 const INHERITED = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'LD_LIBRARY_PATH'];
 
-/** Starts a program of the product from the entry of this test. */
-export async function startKillable(
-  plan: Plan,
+/** Loads a role of the product from the entry of this test; it does nothing before it is told to begin. */
+export async function loadKillable(
+  role: string,
   settings: Readonly<Record<string, string>>,
   logFile: string,
 ): Promise<ChildProcess> {
@@ -40,7 +42,7 @@ export async function startKillable(
   });
   const log = await open(logFile, 'a', 0o600);
   try {
-    return fork(ENTRY, [JSON.stringify(plan)], {
+    return fork(ENTRY, [role], {
       env: { ...Object.fromEntries(inherited), ...settings },
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
       execArgv: ['--import', 'tsx'],

@@ -1,12 +1,13 @@
 import { checkWorld, comesToRest } from '../checker/check-world.ts';
 import { FaultWorld } from './fault-world.ts';
 import { Pilot } from './pilot.ts';
+import type { SpecialDeed } from './paths.ts';
 import type { SeededRandom } from './random.ts';
 import { Story } from './story.ts';
 
 /** What a customer does next. */
 export const DEEDS = ['deposit', 'transfer', 'vault withdrawal', 'spending withdrawal', 'cancelled'] as const;
-export type Deed = (typeof DEEDS)[number];
+export type Deed = (typeof DEEDS)[number] | SpecialDeed;
 
 /** A running institution with customers who use it, whatever breaks. */
 export class Life {
@@ -21,8 +22,8 @@ export class Life {
     this.pilot.fly();
   }
 
-  static async begin(): Promise<Life> {
-    return new Life(await FaultWorld.open());
+  static async begin(options: Parameters<typeof FaultWorld.open>[0] = {}): Promise<Life> {
+    return new Life(await FaultWorld.open(options));
   }
 
   async end(): Promise<void> {
@@ -34,6 +35,7 @@ export class Life {
   async fund(): Promise<void> {
     await this.story.deposit('vault', 2_000_000_000n);
     await this.story.deposit('spending', 1_000_000_000n);
+    await this.story.deposit('spending', 500_000_000n, this.world.ben);
     await this.story.credited();
   }
 
@@ -51,15 +53,21 @@ export class Life {
       await story.reaches(unwanted, 'awaiting_cosigner');
       await story.cancel(unwanted);
       await story.reaches(unwanted, 'cancelled');
+    } else if (deed === 'opening') {
+      await story.openVault();
+    } else if (deed === 'batched') {
+      await story.batched(satoshis);
+    } else if (deed === 'frozen') {
+      await story.frozen(satoshis);
     } else {
       const balance = deed === 'vault withdrawal' ? 'vault' : 'spending';
       await story.reaches(await story.withdraw(balance, satoshis), 'confirmed');
     }
   }
 
-  /** Money in, across, and out of both balances, at the same time. */
-  async liveFully(random: SeededRandom): Promise<void> {
-    await Promise.all(DEEDS.map((deed) => this.live(deed, random)));
+  /** Money in, across, and out of both balances, and whatever else is told, at the same time. */
+  async liveFully(random: SeededRandom, ...others: readonly SpecialDeed[]): Promise<void> {
+    await Promise.all([...DEEDS, ...others].map((deed) => this.live(deed, random)));
   }
 
   /** Waits until nothing is left to be done. @returns what does not fit then. */

@@ -23,6 +23,7 @@ export class Pilot {
   /** Whether the operator carries at all. */
   carries = true;
   mines = true;
+  approves = true;
   /** What went wrong on the way; expected while processes die. */
   readonly troubles: string[] = [];
   readonly #world: FaultWorld;
@@ -47,6 +48,12 @@ export class Pilot {
     await Promise.all(this.#flying);
   }
 
+  /** What was approved counts no more: the approver is asked again. */
+  approveAnew(intent: string): void {
+    this.#words.delete(intent);
+    this.#approved.delete(intent);
+  }
+
   async #loop(round: () => Promise<void>, restMs = ROUND_MS): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
@@ -60,7 +67,8 @@ export class Pilot {
   }
 
   async #approve(): Promise<void> {
-    const { session } = this.#world.approver;
+    if (!this.approves) return;
+    const [{ session }] = this.#world.approvers;
     const { items } = await session.get<{ items: readonly { id: string }[] }>('/v1/intents?limit=100');
     for (const { id } of items) {
       if (this.#approved.has(id)) continue;
@@ -73,7 +81,7 @@ export class Pilot {
 
   /** The approver signs once, and sends the same words until they are answered. */
   async #wordOn(id: string): Promise<Word> {
-    const { approver } = this.#world;
+    const [approver] = this.#world.approvers;
     const queued = await approver.session.get<{ intent: unknown }>(`/v1/intents/${id}`);
     const statement = {
       purpose: 'approval' as const,

@@ -14,6 +14,8 @@ export interface Promises {
     readonly satoshis: bigint;
   }[];
   readonly withdrawals: PromisedWithdrawal[];
+  /** Imposed, and lifted again. */
+  readonly restrictions: string[];
 }
 
 export interface PromisedWithdrawal {

@@ -17,7 +17,7 @@ export function freshPayee(): string {
 
 /** What customers do, and what they may rely on afterwards. Every request is repeated until it is answered. */
 export class Story {
-  readonly promises: Promises = { deposits: [], transfers: [], withdrawals: [] };
+  readonly promises: Promises = { deposits: [], transfers: [], withdrawals: [], restrictions: [] };
   readonly #world: FaultWorld;
   readonly #pilot: Pilot;
 
@@ -26,16 +26,21 @@ export class Story {
     this.#pilot = pilot;
   }
 
-  /** Somebody pays an address that was given to Ada. Not yet credited. */
-  async deposit(balance: Balance, satoshis: bigint): Promise<void> {
-    const { ada, node } = this.#world;
-    const path = balance === 'vault' ? `/v1/wallets/${ada.vault}/addresses` : '/v1/spending-addresses';
-    const { address } = await this.#post<{ address: string }>(ada, path, { label: 'Fault' });
+  /** Somebody pays an address that was given to a customer. Not yet credited. */
+  async deposit(
+    balance: Balance,
+    satoshis: bigint,
+    to: DemoCustomer = this.#world.ada,
+    vault = this.#world.ada.vault,
+  ): Promise<void> {
+    const { node } = this.#world;
+    const path = balance === 'vault' ? `/v1/wallets/${vault}/addresses` : '/v1/spending-addresses';
+    const { address } = await this.#post<{ address: string }>(to, path, { label: 'Fault' });
     const { txid, vout } = await patiently('funding', () => node.fund(address, satoshis as Satoshis));
-    this.promises.deposits.push({ customer: ada.id, balance, satoshis, outpoint: `${txid}:${vout}` });
+    this.promises.deposits.push({ customer: to.id, balance, satoshis, outpoint: `${txid}:${vout}` });
   }
 
-  /** Until everything that was paid to Ada so far is credited. */
+  /** Until everything that was paid so far is credited. */
   async credited(): Promise<void> {
     const { sql } = this.#world;
     const { deposits } = this.promises;
@@ -66,23 +71,23 @@ export class Story {
     balance: Balance,
     satoshis: bigint,
     end: PromisedWithdrawal['end'] = 'paid',
+    { by = this.#world.ada, heldBack = end !== 'paid' }: { by?: DemoCustomer; heldBack?: boolean } = {},
   ): Promise<PromisedWithdrawal> {
-    const { ada } = this.#world;
     const payee = freshPayee();
     const to = { kind: 'addresses', payments: [{ address: payee, satoshis: satoshis.toString() }] };
-    const draft = await this.#post<WithdrawalView>(ada, '/v1/withdrawals', { balance, to });
+    const draft = await this.#post<WithdrawalView>(by, '/v1/withdrawals', { balance, to });
     const intent = parseIntent(draft.intent);
-    if (end !== 'paid') this.#pilot.heldBack.add(intent.id);
+    if (heldBack) this.#pilot.heldBack.add(intent.id);
     const statement = {
       purpose: 'request' as const,
       intentHash: intentHash(intent),
-      credential: ada.credential,
+      credential: by.credential,
       signedAt: isoTime(systemClock.nowMs()),
     };
-    const body = { statement, signature: ada.key.sign(statementDigest(statement)) };
-    await this.#post(ada, `/v1/withdrawals/${draft.id}/request-signature`, body);
+    const body = { statement, signature: by.key.sign(statementDigest(statement)) };
+    await this.#post(by, `/v1/withdrawals/${draft.id}/request-signature`, body);
     const promised = {
-      ...{ id: draft.id, intent: intent.id, intentHash: statement.intentHash, customer: ada.id },
+      ...{ id: draft.id, intent: intent.id, intentHash: statement.intentHash, customer: by.id },
       ...{ balance, satoshis, payee, end },
     };
     this.promises.withdrawals.push(promised);
@@ -94,8 +99,9 @@ export class Story {
   }
 
   /** Until it is in one of these states. */
-  async reaches({ id }: PromisedWithdrawal, ...states: readonly string[]): Promise<void> {
-    const { session } = this.#world.ada;
+  async reaches({ id, customer }: PromisedWithdrawal, ...states: readonly string[]): Promise<void> {
+    const { ada, ben } = this.#world;
+    const { session } = customer === ben.id ? ben : ada;
     await eventually(
       `${id} to be ${states.join(' or ')}`,
       () => session.get<WithdrawalView>(`/v1/withdrawals/${id}`),
@@ -119,7 +125,68 @@ export class Story {
     );
   }
 
-  #post<T>({ session }: DemoCustomer, path: string, body?: unknown): Promise<T> {
+  /** Ada has another vault, and is paid there. */
+  async openVault(): Promise<void> {
+    const wallet = await this.askForVault();
+    await this.opened(wallet);
+    await this.deposit('vault', 30_000n, this.#world.ada, wallet);
+    await this.credited();
+  }
+
+  /** Two of one wallet share a payout; when it is half signed one is taken back, and the other is paid without it. */
+  async batched(satoshis: bigint): Promise<void> {
+    const pilot = this.#pilot;
+    pilot.approves = false;
+    const kept = await this.withdraw('vault', satoshis);
+    const dropped = await this.withdraw('vault', satoshis, 'cancelled');
+    for (const each of [kept, dropped]) await this.reaches(each, 'awaiting_approval');
+    pilot.approves = true;
+    await this.reaches(dropped, 'awaiting_cosigner');
+    await this.cancel(dropped);
+    await this.reaches(dropped, 'cancelled');
+    await this.reaches(kept, 'confirmed');
+  }
+
+  /** Ben is frozen when a payout of his is half signed, and released; it is approved anew and paid once. */
+  async frozen(satoshis: bigint): Promise<void> {
+    const { ben, approvers } = this.#world;
+    const [, opener, asker] = approvers;
+    const parked = await this.withdraw('spending', satoshis, 'paid', { by: ben, heldBack: true });
+    await this.reaches(parked, 'awaiting_cosigner');
+    const reviewAt = isoTime(systemClock.nowMs() + 86_400_000);
+    const texts = { text: 'Payments are stopped.', restrictedText: 'Fault' };
+    const found = { customer: ben.id, reasonCode: 'account_takeover', reviewAt, ...texts };
+    const { id } = await this.#post<{ id: string }>(opener, '/v1/restrictions', found);
+    this.promises.restrictions.push(id);
+    await this.#restricted(id, 'in_force');
+    await this.reaches(parked, 'awaiting_approval');
+    const path = `/v1/restrictions/${id}/release-requests`;
+    const { intent } = await this.#post<{ intent: unknown }>(asker, path, { reason: 'It was him.' });
+    const release = parseIntent(intent);
+    const statement = {
+      purpose: 'request' as const,
+      intentHash: intentHash(release),
+      credential: asker.id,
+      signedAt: isoTime(systemClock.nowMs()),
+    };
+    const signature = asker.key.sign(statementDigest(statement));
+    await this.#post(asker, `/v1/intents/${release.id}/request`, { statement, signature });
+    await this.#restricted(id, 'released');
+    this.#pilot.heldBack.delete(parked.intent);
+    this.#pilot.approveAnew(parked.intent);
+    await this.reaches(parked, 'confirmed');
+  }
+
+  async #restricted(id: string, wanted: string): Promise<void> {
+    const [{ session }] = this.#world.approvers;
+    await eventually(
+      `${id} to be ${wanted}`,
+      () => session.get<{ state: string }>(`/v1/restrictions/${id}`),
+      ({ state }) => state === wanted,
+    );
+  }
+
+  #post<T>({ session }: Pick<DemoCustomer, 'session'>, path: string, body?: unknown): Promise<T> {
     const key = randomUUID();
     return patiently(`POST ${path}`, () => session.post<T>(path, body, key));
   }
