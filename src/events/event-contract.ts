@@ -32,6 +32,7 @@ export const EVENT_TYPES = [
   'master_lock.recovery_ended',
   'master_lock.refused',
   'master_lock.registered',
+  'policy.changed',
   'transfer.completed',
   'wallet.created',
   'wallet.opened',

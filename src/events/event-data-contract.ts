@@ -309,6 +309,17 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
     description: 'A master lock signs nothing any more.',
     examples: [{ reason: 'revoked' }],
   }),
+  'policy.changed': z
+    .strictObject({
+      draft: idField('policy'),
+      version: z.int().min(2),
+      policyHash: hex32,
+      loosens: z.boolean(),
+    })
+    .meta({
+      description: 'A policy is in force: what is judged from now on is judged by it.',
+      examples: [{ draft: 'pol_01jd1f0v00e008000000000001', version: 2, policyHash: HASH, loosens: false }],
+    }),
   'transfer.completed': z
     .strictObject({
       direction: z.enum(['sent', 'received']),

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { depositReleaseIntentSchema } from './kinds/deposit-release-contract.ts';
 import { masterLockRecoveryIntentSchema } from './kinds/master-lock-recovery-contract.ts';
+import { policyChangeIntentSchema } from './kinds/policy-change-contract.ts';
 import { releaseIntentSchema } from './kinds/release-contract.ts';
 import { withdrawalIntentSchema } from './kinds/withdrawal-contract.ts';
 
 export * from './kinds/deposit-release-contract.ts';
 export * from './kinds/master-lock-recovery-contract.ts';
+export * from './kinds/policy-change-contract.ts';
 export * from './kinds/release-contract.ts';
 export * from './kinds/travel-rule-contract.ts';
 export * from './kinds/withdrawal-contract.ts';
@@ -16,6 +18,7 @@ export const intentSchema = z.discriminatedUnion('kind', [
   masterLockRecoveryIntentSchema,
   releaseIntentSchema,
   depositReleaseIntentSchema,
+  policyChangeIntentSchema,
 ]);
 
 export type Intent = z.infer<typeof intentSchema>;
@@ -23,5 +26,9 @@ export type IntentKind = Intent['kind'];
 export type IntentOf<Kind extends IntentKind> = Extract<Intent, { readonly kind: Kind }>;
 
 /** Kinds whose quorum is a rule of their own in the manifest; one without a rule is never carried out. */
-export const CONTROL_KINDS = ['release', 'deposit_release'] as const satisfies readonly IntentKind[];
+export const CONTROL_KINDS = [
+  'release',
+  'deposit_release',
+  'policy_change',
+] as const satisfies readonly IntentKind[];
 export type ControlKind = (typeof CONTROL_KINDS)[number];

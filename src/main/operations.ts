@@ -14,13 +14,14 @@ import type { Pool } from '../postgres/index.ts';
 import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock } from '../shared/index.ts';
 import { noticeRoutes } from '../notices/index.ts';
+import { policyRoutes } from '../policy/index.ts';
 import { transferRoutes } from '../transfers/index.ts';
 import { getStatus, statusFrom } from '../status/index.ts';
 import { walletRoutes } from '../wallets/index.ts';
 import { withdrawalRoutes } from '../withdrawals/index.ts';
 import type { ManifestSource } from './roles/manifest-source.ts';
 import { observeStatus } from './roles/observe-status.ts';
-import { withdrawalRequestParts } from './roles/withdrawal-parts.ts';
+import { policyChangeParts, withdrawalRequestParts } from './roles/withdrawal-parts.ts';
 
 /** What the API's handlers work with. */
 export interface OperationParts {
@@ -73,6 +74,7 @@ export function composeOperations(parts: OperationParts): {
       ...restrictionRoutes(withdrawals),
       ...withdrawalRoutes(withdrawals),
       ...noticeRoutes({ database, clock, hash: parts.webhooks.hash }),
+      ...policyRoutes(policyChangeParts(parts)),
       ...webhookRoutes({ database, clock, ...parts.webhooks }),
     ],
   };

@@ -5,8 +5,13 @@ export type PolicyErrorCode =
   | 'policy_too_large'
   | 'policy_conflicting'
   | 'policy_cyclic'
+  | 'policy_unmeetable'
+  | 'policy_unchanged'
   | 'policy_damaged'
-  | 'policy_version_unknown';
+  | 'policy_version_unknown'
+  | 'policy_draft_unknown'
+  | 'policy_draft_outdated'
+  | 'policy_draft_settled';
 
-/** Why a policy, a draft of one, or a list is refused. */
+/** Why a policy, or a draft of one, is refused. */
 export class PolicyError extends DomainError<PolicyErrorCode> {}

@@ -7,6 +7,11 @@ export const policyErrorMap = {
   policy_too_large: { status: 422, title: 'The policy is too large' },
   policy_conflicting: { status: 422, title: 'The policy contradicts itself' },
   policy_cyclic: { status: 422, title: 'Lists of the policy include each other' },
+  policy_unmeetable: { status: 422, title: 'Nobody could meet the policy' },
+  policy_unchanged: { status: 409, title: 'The policy changes nothing' },
   policy_damaged: { status: 500, title: 'The stored policy is damaged' },
   policy_version_unknown: { status: 404, title: 'There is no such version of the policy' },
+  policy_draft_unknown: { status: 404, title: 'There is no such draft' },
+  policy_draft_outdated: { status: 409, title: 'Another policy is in force by now' },
+  policy_draft_settled: { status: 409, title: 'The draft was proposed already' },
 } as const satisfies Readonly<Record<PolicyErrorCode, ErrorEntry>>;

@@ -22,7 +22,7 @@ import {
 import type { ControlFacts } from './facts.ts';
 import { factsAt, type RecordedFacts } from './facts-record.ts';
 import { gatherFacts } from './gather-facts.ts';
-import { findVersion, numberInForce } from './policy-store.ts';
+import { builtIn, findVersion, numberInForce, type PolicyVersion, type Tables } from './policy-store.ts';
 import type { PolicyDocument } from './policy-document-contract.ts';
 
 /** What the manifest says of an intent that nobody may approve. */
@@ -64,17 +64,29 @@ export interface PolicyParts {
  */
 export class PolicyInForce implements ApprovalPolicy {
   readonly #clock: Clock;
+  readonly #initial: PolicyVersion;
   /** Versions never change, so each is read and made ready once. */
   readonly #compiled = new Map<number, CompiledPolicy>();
 
   /** @throws PolicyError for an initial policy that is none. */
   constructor({ clock, initial = DEFAULT_DOCUMENT }: PolicyParts) {
     this.#clock = clock;
+    this.#initial = builtIn(initial);
     this.#compiled.set(DEFAULT_VERSION, compilePolicy(initial));
   }
 
   async version(tx: DatabaseTransaction): Promise<number> {
     return await numberInForce(tx);
+  }
+
+  /** What is in force. @throws PolicyError `policy_damaged`. */
+  async current(tx: Tables): Promise<PolicyVersion> {
+    return await this.find(tx, await numberInForce(tx));
+  }
+
+  /** A version that is or was in force. @throws PolicyError `policy_version_unknown`, `policy_damaged`. */
+  async find(tx: Tables, number: number): Promise<PolicyVersion> {
+    return number === DEFAULT_VERSION ? this.#initial : await findVersion(tx, number);
   }
 
   /** @throws PolicyError `policy_damaged`. */

@@ -61,3 +61,16 @@ export async function findVersion(tables: Tables, number: number): Promise<Polic
   }
   return versionOf(row);
 }
+
+/** Stored ones, the newest first. */
+export async function listVersions(
+  tables: Tables,
+  { before, limit }: { readonly before: number | null; readonly limit: number },
+): Promise<readonly PolicyVersion[]> {
+  const rows = await tables.policyVersion.findMany({
+    ...(before === null ? {} : { where: { number: { lt: before } } }),
+    orderBy: { number: 'desc' },
+    take: limit,
+  });
+  return rows.map(versionOf);
+}

@@ -3,6 +3,7 @@ import type { Intent, IntentKind, IntentOf } from '../intent-contract.ts';
 import { depositReleaseRules } from './deposit-release.ts';
 import type { KindRules } from './kind-rules.ts';
 import { masterLockRecoveryRules } from './master-lock-recovery.ts';
+import { policyChangeRules } from './policy-change.ts';
 import { releaseRules } from './release.ts';
 import { withdrawalRules } from './withdrawal.ts';
 
@@ -14,6 +15,7 @@ const KINDS: { readonly [Kind in IntentKind]: KindRules<IntentOf<Kind>> } = {
   master_lock_recovery: masterLockRecoveryRules,
   release: releaseRules,
   deposit_release: depositReleaseRules,
+  policy_change: policyChangeRules,
 };
 
 /** What holds for intents of this one's kind. */

@@ -11,6 +11,7 @@ import { registerDeposits } from './deposits.ts';
 import { registerEvents } from './events.ts';
 import { registerLocks } from './locks.ts';
 import { registerNotices } from './notices.ts';
+import { registerPolicy } from './policy.ts';
 import { registerRestrictions } from './restrictions.ts';
 import { registerStaffCommands } from './staff.ts';
 import { registerTransfers } from './transfers.ts';
@@ -43,6 +44,7 @@ export function registerClient(trilock: Command): void {
   registerApiKeys(client);
   registerApprovals(client);
   registerRestrictions(client);
+  registerPolicy(client);
   registerAuditCommands(client);
   registerNotices(client);
   registerStaffCommands(client);

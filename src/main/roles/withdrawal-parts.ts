@@ -5,7 +5,7 @@ import type { Database } from '../../database/index.ts';
 import type { PublicKey } from '../../intents/index.ts';
 import type { LedgerClient } from '../../ledger/client/index.ts';
 import type { settleRestrictions } from '../../freeze/index.ts';
-import { PolicyInForce } from '../../policy/index.ts';
+import { PolicyInForce, type PolicyChangeParts } from '../../policy/index.ts';
 import type { Clock, CustomerId } from '../../shared/index.ts';
 import type { SignerClient } from '../../signer/index.ts';
 import { hasUnfinishedTransfers } from '../../transfers/index.ts';
@@ -50,6 +50,7 @@ function approvalQueue(sources: Sources): ApprovalQueue {
       ['release', {}],
       ['deposit_release', {}],
       ['master_lock_recovery', {}],
+      ['policy_change', {}],
     ]),
   });
 }
@@ -65,6 +66,12 @@ export function withdrawalRequestParts(
     wallets: ownWallets(sources),
     trust: trustOf(sources),
   };
+}
+
+/** What changing the policy works with. */
+export function policyChangeParts(sources: Sources): PolicyChangeParts {
+  const { database, clock, manifest } = sources;
+  return { database, clock, manifest, queue: approvalQueue(sources), policy: new PolicyInForce(sources) };
 }
 
 /** What carrying restrictions on works with. */

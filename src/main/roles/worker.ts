@@ -27,6 +27,7 @@ import { settleRestrictions } from '../../freeze/index.ts';
 import { sendNotice, spreadNotices, type NoticeWorkParts } from '../../notices/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { registerLockMetrics, stepLockRecoveries, stepMasterLocks } from '../../locks/index.ts';
+import { settlePolicyChanges, watchPeople } from '../../policy/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
@@ -43,7 +44,12 @@ import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
 import { noticeSenders } from './notice-senders.ts';
 import { webhookParts } from './webhook-parts.ts';
-import { lockStepParts, restrictionStepParts, withdrawalStepParts } from './withdrawal-parts.ts';
+import {
+  lockStepParts,
+  policyChangeParts,
+  restrictionStepParts,
+  withdrawalStepParts,
+} from './withdrawal-parts.ts';
 import { runWorkLoop, type Work } from './work-loop.ts';
 
 /** A receiver that is slow takes two of them at most. */
@@ -108,6 +114,7 @@ function works(
   };
   const restricting = restrictionStepParts(parts);
   const locking = lockStepParts(parts);
+  const changing = policyChangeParts(parts);
   const webhooks = { ...parts, ...parts.webhooks };
   const follower = new DepositFollower(parts);
   return [
@@ -116,6 +123,8 @@ function works(
     { name: 'releases', step: () => releaseDeposits({ ...paying, manifest: parts.manifest }) },
     { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
+    { name: 'policy changes', step: () => settlePolicyChanges(changing) },
+    { name: 'people of the policy', step: () => watchPeople(changing) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'master locks', step: () => stepMasterLocks(parts) },
     { name: 'lost master locks', step: () => stepLockRecoveries(locking) },

@@ -143,7 +143,7 @@ async function firstManifest(
     ),
     controlRules: [
       {
-        kinds: ['release' as const, 'deposit_release' as const],
+        kinds: ['release' as const, 'deposit_release' as const, 'policy_change' as const],
         approvals: 1,
         roles: ['compliance' as const],
         localApprovals: 0,

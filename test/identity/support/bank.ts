@@ -18,7 +18,7 @@ import { createStaff } from '../../../src/identity/index.ts';
 import { LedgerClient } from '../../../src/ledger/client/index.ts';
 import { errorMap } from '../../../src/main/error-map.ts';
 import { composeOperations } from '../../../src/main/operations.ts';
-import { manifestSource } from '../../../src/main/roles/manifest-source.ts';
+import { institution } from '../../fixtures/intents.ts';
 import { openPool, type Pool } from '../../../src/postgres/index.ts';
 import { ManualClock } from '../../../src/shared/index.ts';
 import { runAsSuperuser } from '../../ledger/ledger-database.ts';
@@ -65,6 +65,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
   const pool = openPool(testDatabase.app);
   const hash = createKeyedHash([Buffer.alloc(32, 9)]);
   const clock = new ManualClock(Date.now());
+  const { manifest } = institution();
   // Node and ledger are down: identity needs neither, and what needs them must say so and not fail.
   const running = options.withLedger === true ? await openLedger(testDatabase) : undefined;
   const ledger =
@@ -84,7 +85,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
     monitors: new Map(),
     restarts: 0,
     webhooks: { hash, allowLoopback: false },
-    manifest: manifestSource(undefined, undefined, 'regtest'),
+    manifest: () => Promise.resolve(manifest),
   });
   const logLines: string[] = [];
   const limit = (name: string, points: number) =>

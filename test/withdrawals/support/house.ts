@@ -45,7 +45,7 @@ export const SOMEBODY: QueueActor = { actor: { kind: 'anonymous' }, strength: 'n
 export const PAYEE = 'bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080';
 
 /** Up to a hundredth of a bitcoin the manifest decides, up to half a bitcoin two people and an hour, and no more. */
-const POLICY: PolicyDocument = {
+export const POLICY: PolicyDocument = {
   format: 1,
   title: 'The house of the tests',
   loosening: { delayHours: 24 },
@@ -85,6 +85,7 @@ export type Wish = Partial<WithdrawalRequest> & Pick<WithdrawalRequest, 'to'>;
 export class House {
   readonly chain: ChainHouse;
   readonly parts: StepParts;
+  readonly policy: PolicyInForce;
   readonly treasury: Wallet;
   /** What went wrong in steps, newest last. */
   readonly failures: unknown[] = [];
@@ -113,6 +114,7 @@ export class House {
       );
     const policy = new PolicyInForce({ clock, initial: POLICY });
     this.chain = chain;
+    this.policy = policy;
     this.treasury = treasury;
     this.parts = {
       ...{ database, ledger, clock, node },
@@ -122,6 +124,7 @@ export class House {
         kinds: new Map([
           ['withdrawal', {}],
           ['release', {}],
+          ['policy_change', {}],
         ]),
       }),
       wallets: ownWallets({ ...parts, node }),
