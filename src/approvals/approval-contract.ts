@@ -32,7 +32,7 @@ const neededSchema = z.object({
   roles: z.array(z.string()),
 });
 
-const queuedIntentDetailSchema = queuedIntentSchema
+export const queuedIntentDetailSchema = queuedIntentSchema
   .extend({
     intent: intentSchema,
     request: requestSignatureSchema.nullable(),
@@ -45,6 +45,12 @@ const queuedIntentDetailSchema = queuedIntentSchema
       because: z.array(z.string()).describe('Which rules of the policy decide, and why'),
     }),
     reason: z.string().nullable(),
+    claim: z
+      .object({ by: idField('staff'), at: timeField })
+      .nullable()
+      .describe('Who looks after it; everybody may still judge'),
+    comments: z.array(z.object({ by: idField('staff'), at: timeField, text: z.string() })),
+    escalatedAt: timeField.nullable().describe('When a further role was told that nobody looks after it'),
   })
   .meta({ id: 'QueuedIntentDetail' });
 

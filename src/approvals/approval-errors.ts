@@ -10,6 +10,7 @@ export const approvalErrorMap = {
   queued_intent_damaged: { status: 500, title: 'The stored intent is damaged' },
   queued_intent_changed_meanwhile: { status: 409, title: 'The intent was changed meanwhile' },
   queued_intent_kind_unknown: { status: 422, title: 'Nobody carries out this kind of intent' },
+  queued_intent_claimed: { status: 409, title: 'Somebody else looks after it' },
   approval_already_given: { status: 409, title: 'You have said so already' },
   approval_of_another: { status: 403, title: 'This is the word of somebody else' },
   approval_denied_by_policy: { status: 403, title: 'The policy denies this' },

@@ -1,9 +1,11 @@
 import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
-import { handle, handleOnce, type BoundOperation } from '../http/index.ts';
+import { handle, handleOnce, type BoundOperation, type Principal } from '../http/index.ts';
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
 import { explainIntent } from '../intents/index.ts';
-import { idToUuid, parseId, type Clock } from '../shared/index.ts';
+import { idToUuid, parseId, type Clock, type IntentId } from '../shared/index.ts';
 import * as contract from './approval-contract.ts';
+import * as care from './care-contract.ts';
+import { careOf, claimIntent, commentIntent, unclaimIntent } from './intent-care.ts';
 import { ApprovalError } from './errors.ts';
 import type { ApprovalQueue } from './approval-queue.ts';
 import { findIntent, storedIntentOf, WITH_APPROVALS } from './intent-store.ts';
@@ -29,7 +31,7 @@ function summaryOf({ id, hash, state, intent }: StoredIntent) {
   };
 }
 
-async function detailOf(tx: DatabaseTransaction, queue: ApprovalQueue, stored: StoredIntent) {
+async function detailOf({ queue, clock }: ApprovalRouteParts, tx: DatabaseTransaction, stored: StoredIntent) {
   const outcome = await queue.requirement(tx, stored.intent);
   const { intent, request, approvals, reason } = stored;
   const isDenied = outcome.outcome === 'deny';
@@ -39,7 +41,23 @@ async function detailOf(tx: DatabaseTransaction, queue: ApprovalQueue, stored: S
     roles: [...roles],
   }));
   const policy = { denied: isDenied, because: isDenied ? [outcome.reason] : [...outcome.because] };
-  return { ...summaryOf(stored), intent, request, approvals: [...approvals], needed, policy, reason };
+  const { comments, ...rest } = await careOf(tx, stored.id, clock.nowMs());
+  return {
+    ...{ ...summaryOf(stored), intent, request, approvals: [...approvals], needed, policy, reason },
+    ...{ ...rest, comments: [...comments] },
+  };
+}
+
+/** Whoever asks deals with it; nobody does so in another's name. @throws ApprovalError `queued_intent_of_another`. */
+async function ownWish(
+  tx: DatabaseTransaction,
+  queue: ApprovalQueue,
+  id: IntentId,
+  principal: Principal,
+): Promise<void> {
+  const { intent } = await queue.lock(tx, id);
+  if (intent.requester === principal.id) return;
+  throw new ApprovalError('queued_intent_of_another', 'Somebody else asks for this.');
 }
 
 async function page(
@@ -57,10 +75,58 @@ async function page(
   return rows.map(storedIntentOf);
 }
 
+/** Working on the queue together. */
+function careRoutes(parts: ApprovalRouteParts): BoundOperation[] {
+  const { database, clock, queue } = parts;
+  const detail = async (tx: DatabaseTransaction, id: IntentId) =>
+    detailOf(parts, tx, await findIntent(tx, id));
+  return [
+    handle(care.claimIntent, async (request) => {
+      const { params, body, principal } = request;
+      const wish = { staff: parseId('staff', principal.id), takeOverFrom: body.takeOverFrom };
+      return await inTransaction(database, async (tx) => {
+        const stored = await queue.lock(tx, params.intentId);
+        await claimIntent(tx, stored, wish, requestActor(request), clock);
+        return { status: 200, body: await detail(tx, stored.id) };
+      });
+    }),
+    handle(care.unclaimIntent, async (request) => {
+      const { params, principal } = request;
+      const staff = parseId('staff', principal.id);
+      return await inTransaction(database, async (tx) => {
+        const { id } = await queue.lock(tx, params.intentId);
+        await unclaimIntent(tx, id, staff, requestActor(request), clock);
+        return { status: 200, body: await detail(tx, id) };
+      });
+    }),
+    handleOnce(care.commentIntent, async (request, effect) => {
+      const { params, body, principal } = request;
+      const comment = {
+        ...{ id: effect.id('comment'), text: body.text },
+        staff: parseId('staff', principal.id),
+      };
+      return await effect.commit(async (tx) => {
+        const { id } = await queue.lock(tx, params.intentId);
+        await commentIntent(tx, id, comment, requestActor(request), clock);
+        return { status: 200, body: await detail(tx, id) };
+      });
+    }),
+    handleOnce(care.cancelIntent, async (request, effect) => {
+      const { params, body, principal } = request;
+      return await effect.commit(async (tx) => {
+        await ownWish(tx, queue, params.intentId, principal);
+        const stored = await queue.cancel(tx, params.intentId, requestActor(request), body.reason);
+        return { status: 200, body: await detailOf(parts, tx, stored) };
+      });
+    }),
+  ];
+}
+
 /** The approval queue, for staff. */
 export function approvalRoutes(parts: ApprovalRouteParts): readonly BoundOperation[] {
   const { database, queue } = parts;
   return [
+    ...careRoutes(parts),
     handle(contract.listIntents, async ({ query, cursors }) => {
       const limit = query.limit ?? DEFAULT_PAGE_LIMIT;
       const [after] = query.after === undefined ? [] : cursors.decode(query.after);
@@ -72,20 +138,20 @@ export function approvalRoutes(parts: ApprovalRouteParts): readonly BoundOperati
     }),
     handle(contract.getIntent, async ({ params }) => {
       const body = await inTransaction(database, async (tx) =>
-        detailOf(tx, queue, await findIntent(tx, params.intentId)),
+        detailOf(parts, tx, await findIntent(tx, params.intentId)),
       );
       return { status: 200, body };
     }),
     handleOnce(contract.signIntent, async (request, effect) => {
       const { params, body, principal } = request;
-      return await effect.commit(async (tx) => {
-        const { intent } = await queue.lock(tx, params.intentId);
-        if (intent.requester !== principal.id) {
-          throw new ApprovalError('queued_intent_of_another', 'Somebody else asks for this.');
-        }
-        const stored = await queue.sign(tx, params.intentId, body, requestActor(request));
-        return { status: 200, body: await detailOf(tx, queue, stored) };
-      });
+      const by = requestActor(request);
+      return await withAlarm(parts, { subject: params.intentId, during: 'intent.sign' }, by, () =>
+        effect.commit(async (tx) => {
+          await ownWish(tx, queue, params.intentId, principal);
+          const stored = await queue.sign(tx, params.intentId, body, by);
+          return { status: 200, body: await detailOf(parts, tx, stored) };
+        }),
+      );
     }),
     handleOnce(contract.judgeIntent, async (request, effect) => {
       const { params, body, principal } = request;
@@ -94,7 +160,7 @@ export function approvalRoutes(parts: ApprovalRouteParts): readonly BoundOperati
       return await withAlarm(parts, about, by, () =>
         effect.commit(async (tx) => {
           const stored = await queue.judge(tx, params.intentId, body, principal.id, by);
-          return { status: 200, body: await detailOf(tx, queue, stored) };
+          return { status: 200, body: await detailOf(parts, tx, stored) };
         }),
       );
     }),

@@ -8,6 +8,7 @@ export type ApprovalErrorCode =
   | 'queued_intent_damaged'
   | 'queued_intent_changed_meanwhile'
   | 'queued_intent_kind_unknown'
+  | 'queued_intent_claimed'
   | 'approval_already_given'
   | 'approval_of_another'
   | 'approval_denied_by_policy';

@@ -5,6 +5,7 @@ export { approvalErrorMap } from './approval-errors.ts';
 export { approvalRoutes } from './approval-routes.ts';
 export { countingApprovals } from './count-approvals.ts';
 export { ApprovalError, type ApprovalErrorCode } from './errors.ts';
+export { escalateIntents, type EscalationLimits } from './escalate-intents.ts';
 export { expireIntents } from './expire-intents.ts';
 export { requestActor } from './request-actor.ts';
 export { findIntent } from './intent-store.ts';

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { allow, STAFF_ROLES } from '../http/access-contract.ts';
 import { idField, lineField, pageOf, pageQuery, satoshisField, timeField } from '../http/fields-contract.ts';
 import { defineOperation } from '../http/operation-contract.ts';
-import { requestSignatureSchema } from '../intents/approval-contract.ts';
 import { depositReleaseIntentSchema } from '../intents/intent-contract.ts';
 
 const TAG = 'deposits';
@@ -107,7 +106,8 @@ export const requestDepositRelease = defineOperation({
   tag: TAG,
   summary: 'Ask for a quarantined deposit to be credited',
   description:
-    'Whoever asks signs the intent next, others approve it in the queue, and the worker credits the deposit. What came ' +
+    'Whoever asks signs the intent next at `/v1/intents/{intentId}/request`, others approve it in the queue, and the ' +
+    'worker credits the deposit. What came ' +
     'to an address that nobody was given needs `customerId`.',
   access: allow(['compliance']),
   params: z.strictObject({ depositId: idField('deposit') }),
@@ -116,41 +116,4 @@ export const requestDepositRelease = defineOperation({
   errors: ['deposit_unknown', 'deposit_step_forbidden'],
   idempotency: 'key',
   examples: { body: { reason: 'The sender has shown where the money is from.' } },
-});
-
-export const signDepositRelease = defineOperation({
-  method: 'post',
-  path: '/v1/deposits/{depositId}/release/{intentId}/request-signature',
-  operationId: 'signDepositRelease',
-  tag: TAG,
-  summary: 'Sign the release that you asked for',
-  description: 'With the key that the officers’ manifest names for you, as for an approval.',
-  access: allow(['compliance']),
-  params: z.strictObject({ depositId: idField('deposit'), intentId: idField('intent') }),
-  body: requestSignatureSchema,
-  responses: { 202: { description: 'Signed; it waits for approvals', body: releaseSchema } },
-  errors: [
-    'deposit_unknown',
-    'queued_intent_unknown',
-    'queued_intent_settled',
-    'queued_intent_damaged',
-    'approval_for_another_intent',
-    'approval_out_of_time',
-    'request_not_signed_by_customer',
-    'signature_wrong',
-    'signature_malformed',
-    'intent_expired',
-  ],
-  idempotency: 'key',
-  examples: {
-    body: {
-      statement: {
-        purpose: 'request',
-        intentHash: '5f'.repeat(32),
-        credential: 'stf_01jd1f0v00e008000000000001',
-        signedAt: '2026-06-01T12:00:00.000Z',
-      },
-      signature: { algorithm: 'rsa-pss-sha256', signature: 'c2lnbmF0dXJl' },
-    },
-  },
 });

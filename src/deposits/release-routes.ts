@@ -1,8 +1,7 @@
-import { findIntent, requestActor, requireKind, type StoredIntent } from '../approvals/index.ts';
+import { requestActor, requireKind, type StoredIntent } from '../approvals/index.ts';
 import { handleOnce, type BoundOperation } from '../http/index.ts';
 import { parseId } from '../shared/index.ts';
 import * as contract from './deposit-contract.ts';
-import { DepositError } from './errors.ts';
 import { requestDepositRelease, type ReleaseParts } from './release-deposit.ts';
 
 function wire(stored: StoredIntent) {
@@ -25,21 +24,6 @@ export function releaseRoutes(parts: ReleaseParts): readonly BoundOperation[] {
       return await effect.commit(async (tx) => {
         const stored = await requestDepositRelease(parts, tx, wish, requestActor(request));
         return { status: 202, body: wire(stored) };
-      });
-    }),
-    handleOnce(contract.signDepositRelease, async (request, effect) => {
-      const { params, body, principal } = request;
-      return await effect.commit(async (tx) => {
-        const { intent } = await findIntent(tx, params.intentId);
-        const isOwn =
-          intent.kind === 'deposit_release' &&
-          intent.requester === principal.id &&
-          intent.body.deposit === params.depositId;
-        if (!isOwn) throw new DepositError('deposit_unknown', 'You asked for no such release.');
-        return {
-          status: 202,
-          body: wire(await parts.queue.sign(tx, params.intentId, body, requestActor(request))),
-        };
       });
     }),
   ];

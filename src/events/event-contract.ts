@@ -9,6 +9,7 @@ export const EVENT_TYPES = [
   'account.released',
   'address.created',
   'alert.raised',
+  'approval.escalated',
   'approval.requested',
   'approval.given',
   'approval.refused',

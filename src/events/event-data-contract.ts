@@ -193,6 +193,12 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
     description: 'The chain is followed again, and what was held goes on.',
     examples: [{ code: 'chain_disagreement', heldSince: '2026-01-26T12:00:00.000Z' }],
   }),
+  'approval.escalated': z
+    .strictObject({ ...intentFacts, to: z.literal('officer'), since: z.iso.datetime() })
+    .meta({
+      description: 'Nobody has judged an intent for too long; a further role is told, once.',
+      examples: [{ ...EXAMPLE_INTENT, to: 'officer', since: '2026-06-01T12:00:00.000Z' }],
+    }),
   'approval.requested': z.strictObject({ ...intentFacts, state: z.literal('open') }).meta({
     description: 'An intent, signed by whoever asks, waits for approvals.',
     examples: [{ ...EXAMPLE_INTENT, state: 'open' }],

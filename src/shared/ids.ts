@@ -23,6 +23,7 @@ export const ID_PREFIXES = {
   payout: 'pay',
   intent: 'int',
   approval: 'apr',
+  comment: 'cmt',
   restriction: 'rst',
   policy: 'pol',
   event: 'evt',

@@ -52,9 +52,7 @@ async function signedPayout(): Promise<WithdrawalEvidence> {
   );
   const cosigned = signPsbt(built.psbt, cold!.accountKey, wallet.descriptor);
   const bundle = { ...bundleOf(house, wallet, [intent], built), psbt: psbtToBase64(cosigned) };
-  const credentials = new Map([
-    [house.customers[0].credential as string, house.customers[0].signer.publicKey],
-  ]);
+  const credentials = new Map([[house.customers[0].credential, house.customers[0].signer.publicKey]]);
   const trust = {
     manifest: house.manifest,
     wallet: {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { getMe } from '../../identity/identity-contract.ts';
 import * as contract from '../../approvals/approval-contract.ts';
+import * as care from '../../approvals/care-contract.ts';
 import { approvalSchema, type Approval } from '../../intents/approval-contract.ts';
 import { statementDigest } from '../../intents/index.ts';
 import { isoTime, parseId, SharedError, systemClock } from '../../shared/index.ts';
@@ -11,6 +12,7 @@ import { acts, changes, lists, pageOptions } from './client-command.ts';
 import type { Connection } from './connect.ts';
 import { one, page, type Shown } from './output.ts';
 import { confirmQueuedIntent } from './queued-intent.ts';
+import { signsQueuedIntent } from './sign-queued-intent.ts';
 
 type Detail = AnswerOf<typeof contract.getIntent>;
 type State = NonNullable<NonNullable<CallOf<typeof contract.listIntents>['query']>['state']>;
@@ -24,16 +26,22 @@ function detailShown(detail: Detail): Shown {
     hash,
     until: expiresAt,
     approvals: policy.denied ? 'denied by policy' : `${approvals.length} given`,
+    'claimed by': detail.claim?.by,
+    escalated: detail.escalatedAt,
     reason,
   }));
   const words = approvals.map(
     ({ statement }) => `${statement.decision} by ${statement.approver} at ${statement.signedAt}`,
   );
+  const remarks = detail.comments.map(({ by, at, text }) => `${by} at ${at}: ${text}`);
   const demands = needed.map(
     (rule) =>
       `needs ${rule.approvals} of ${rule.roles.join(', ')}, ${rule.localApprovals} of them with a key file`,
   );
-  return { document, lines: [...lines, ...detail.explanation, ...demands, ...policy.because, ...words] };
+  return {
+    document,
+    lines: [...lines, ...detail.explanation, ...demands, ...policy.because, ...words, ...remarks],
+  };
 }
 
 async function list(
@@ -85,6 +93,31 @@ function judge(decision: 'approve' | 'reject') {
   };
 }
 
+async function claim(
+  { api }: Connection,
+  { from }: { readonly from?: string },
+  intentId = '',
+): Promise<Shown> {
+  const call = { params: { intentId }, body: { takeOverFrom: from ?? null } };
+  return detailShown(await api.call(care.claimIntent, call));
+}
+
+async function unclaim({ api }: Connection, _options: object, intentId = ''): Promise<Shown> {
+  return detailShown(await api.call(care.unclaimIntent, { params: { intentId } }));
+}
+
+async function comment({ api }: Connection, _options: object, intentId = '', text = ''): Promise<Shown> {
+  return detailShown(await api.call(care.commentIntent, { params: { intentId }, body: { text } }));
+}
+
+async function cancel(
+  { api }: Connection,
+  { reason }: { readonly reason: string },
+  intentId = '',
+): Promise<Shown> {
+  return detailShown(await api.call(care.cancelIntent, { params: { intentId }, body: { reason } }));
+}
+
 async function submit({ api }: Connection, _options: object, intentId = '', file = ''): Promise<Shown> {
   const parsed = approvalSchema.safeParse(await readDocument(file));
   if (!parsed.success) throw new SharedError('config_invalid', `${file} is not a signed approval.`);
@@ -102,6 +135,27 @@ async function fetchIntent(
     document: detail,
     lines: [`Written: ${out}; trilock approve reads it on a machine without a network.`],
   };
+}
+
+/** What is done with one's own wish, and to work on others' together. */
+function registerCare(group: Command): void {
+  signsQueuedIntent(group, 'sign');
+  changes(
+    group
+      .command('cancel <intent>')
+      .description('take back what you asked for')
+      .requiredOption('--reason <text>', 'why'),
+    cancel,
+  );
+  acts(
+    group
+      .command('claim <intent>')
+      .description('tell others that you look after it; everybody may still judge')
+      .option('--from <staff>', 'take it over from whoever has claimed it'),
+    claim,
+  );
+  acts(group.command('unclaim <intent>').description('leave it to others'), unclaim);
+  changes(group.command('comment <intent> <text>').description('for staff alone'), comment);
 }
 
 /** The queue, for staff. */
@@ -131,6 +185,7 @@ export function registerApprovals(client: Command): void {
     ),
     judge('reject'),
   );
+  registerCare(group);
   acts(
     group
       .command('fetch <intent>')

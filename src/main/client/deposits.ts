@@ -1,8 +1,5 @@
 import type { Command } from 'commander';
 import * as contract from '../../deposits/deposit-contract.ts';
-import { requestSignatureSchema } from '../../intents/approval-contract.ts';
-import { SharedError } from '../../shared/index.ts';
-import { readDocument } from '../../station/index.ts';
 import type { AnswerOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
 import type { Connection } from './connect.ts';
@@ -84,19 +81,6 @@ async function askRelease(
   return releaseShown(await api.call(contract.requestDepositRelease, { params: { depositId }, body }));
 }
 
-async function submitRelease(
-  { api }: Connection,
-  _options: object,
-  depositId = '',
-  intentId = '',
-  file = '',
-): Promise<Shown> {
-  const parsed = requestSignatureSchema.safeParse(await readDocument(file));
-  if (!parsed.success) throw new SharedError('config_invalid', `${file} is not a signed request.`);
-  const call = { params: { depositId, intentId }, body: parsed.data };
-  return releaseShown(await api.call(contract.signDepositRelease, call));
-}
-
 /** What came in on chain. */
 export function registerDeposits(client: Command): void {
   const group = client.command('deposits').description('what was paid to you on chain');
@@ -121,16 +105,10 @@ export function registerDeposits(client: Command): void {
     group
       .command('release <deposit>')
       .description(
-        'for staff: ask for a quarantined deposit to be credited; you sign it next, others approve',
+        'for staff: ask for a quarantined deposit to be credited; `approvals sign` is next, others approve',
       )
       .requiredOption('--reason <text>', 'for the approvers')
       .option('--customer <id>', 'whom to credit, when its address was given to nobody'),
     askRelease,
-  );
-  changes(
-    group
-      .command('submit-release <deposit> <intent> <signature>')
-      .description('for staff: hand in your signature of the release that you asked for'),
-    submitRelease,
   );
 }

@@ -1,7 +1,7 @@
 import { getIntent } from '../../approvals/approval-contract.ts';
 import { explainIntent, intentHash, parseIntent } from '../../intents/index.ts';
 import { SharedError } from '../../shared/index.ts';
-import { confirmHash } from './confirm-hash.ts';
+import { confirmHash } from '../terminal/confirm-hash.ts';
 import type { Connection } from './connect.ts';
 
 /**

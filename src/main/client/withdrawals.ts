@@ -7,7 +7,7 @@ import * as contract from '../../withdrawals/withdrawal-contract.ts';
 import { openKeyFile } from '../terminal/key-files.ts';
 import type { AnswerOf, CallOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
-import { confirmHash } from './confirm-hash.ts';
+import { confirmHash } from '../terminal/confirm-hash.ts';
 import type { Connection } from './connect.ts';
 import { one, page, type Shown } from './output.ts';
 

@@ -9,12 +9,10 @@ import {
   type Intent,
 } from '../../intents/index.ts';
 import { signWithMaster } from '../../keyring/index.ts';
-import { isoTime, parseId, SharedError, systemClock } from '../../shared/index.ts';
+import { isoTime, parseId, systemClock } from '../../shared/index.ts';
 import { readDocument, writeDocument } from '../../station/index.ts';
-import { askText } from '../terminal/ask.ts';
+import { confirmHash } from '../terminal/confirm-hash.ts';
 import { openKeyFile } from '../terminal/key-files.ts';
-
-const CONFIRM_DIGITS = 8;
 
 function say(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -38,13 +36,8 @@ function intentIn(document: unknown): Intent {
 async function approve(file: string, options: ApproveOptions): Promise<void> {
   const intent = intentIn(await readDocument(file));
   const hash = intentHash(intent);
-  say(...explainIntent(intent), `Hash, computed here from these words: ${hash}`);
   const word = options.reject === undefined ? 'approve' : 'reject';
-  const question = `Type the first ${CONFIRM_DIGITS} digits of the hash to ${word}: `;
-  const typed = options.confirm ?? (await askText(question, '--confirm'));
-  if (typed.trim() !== hash.slice(0, CONFIRM_DIGITS)) {
-    throw new SharedError('config_invalid', 'These are not its first digits; nothing was signed.');
-  }
+  await confirmHash(explainIntent(intent), hash, word, options.confirm);
   const key = await openKeyFile(options.key, 'your approver’s key', options.passphraseFile);
   const statement: Approval['statement'] = {
     purpose: 'approval',

@@ -40,6 +40,7 @@ import type { SettingsOf } from '../settings/index.ts';
 import { bitcoinNodes } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 import { auditWork } from './audit-work.ts';
+import { escalationWork } from './escalation-work.ts';
 import { ledgerAddress } from './ledger-address.ts';
 import { manifestSource } from './manifest-source.ts';
 import { noticeSenders } from './notice-senders.ts';
@@ -70,6 +71,7 @@ function openParts(settings: SettingsOf<'worker'>) {
     batching: { waitMs: settings.TRILOCK_BATCH_SECONDS * 1000, size: settings.TRILOCK_BATCH_SIZE },
     network,
     limitDays: settings.TRILOCK_DRILL_LIMIT_DAYS,
+    escalateMs: settings.TRILOCK_ESCALATION_MINUTES * 60_000,
     checkpoints: {
       intervalMs: settings.TRILOCK_AUDIT_MINUTES * 60_000,
       directory: settings.TRILOCK_CHECKPOINT_DIRECTORY,
@@ -131,6 +133,7 @@ function works(
     { name: 'drills', step: drillSchedule(parts, parts.drills) },
     { name: 'proofs', step: proofWatch(parts) },
     { name: 'audit', step: auditWork(parts) },
+    { name: 'escalations', step: escalationWork(parts, (error) => onFailure('escalations', error)) },
     { name: 'replaced wallets', step: replacedWatch(paying) },
     { name: 'transfers', step: () => stepTransfers(parts) },
     { name: 'webhooks', step: () => fanOut(webhooks) },

@@ -269,6 +269,13 @@ export const SETTINGS = {
     fallback: '50',
     meaning: 'How many withdrawals of one wallet share a transaction at most; 1: each has its own.',
   },
+  TRILOCK_ESCALATION_MINUTES: {
+    schema: wholeNumber(1, 10_080, 'minutes'),
+    roles: ['worker'],
+    fallback: '60',
+    meaning:
+      'When an intent has lain in the approval queue for so long, claimed by nobody, officers are told; four times as long when somebody has claimed it.',
+  },
   TRILOCK_AUDIT_MINUTES: {
     schema: wholeNumber(1, 1_440, 'minutes'),
     roles: ['worker'],

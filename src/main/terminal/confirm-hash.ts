@@ -1,5 +1,5 @@
 import { SharedError } from '../../shared/index.ts';
-import { askText } from '../terminal/ask.ts';
+import { askText } from './ask.ts';
 
 const CONFIRM_DIGITS = 8;
 
