@@ -14,6 +14,19 @@ export interface FreezingSigner {
     readonly intent: IntentOf<'release'>;
     readonly request: RequestSignature;
     readonly approvals: readonly Approval[];
+    /** Of the customer's master lock, where that has ordered a deep freeze. */
+    readonly statement?: CustomerStatement;
+  }): Promise<void>;
+  /** Afterwards the platform keys of the customer's wallets are erased there. */
+  deepFreeze(asked: {
+    readonly restriction: Restriction['id'];
+    readonly order:
+      | { readonly statement: CustomerStatement }
+      | {
+          readonly intent: IntentOf<'deep_freeze'>;
+          readonly request: RequestSignature;
+          readonly approvals: readonly Approval[];
+        };
   }): Promise<void>;
   /** Lifts a customer's own lock when the signer finds that the customer's master lock says so. */
   unlock(unlocking: {

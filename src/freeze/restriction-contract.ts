@@ -11,7 +11,7 @@ const READERS = ['customer', 'compliance', 'officer', 'auditor'] as const;
 const MAX_PUBLIC_TEXT = 500;
 const MAX_RESTRICTED_TEXT = 2_000;
 
-const restrictionSchema = z
+export const restrictionSchema = z
   .object({
     id: idField('restriction'),
     customer: idField('customer'),

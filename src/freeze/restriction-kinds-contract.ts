@@ -14,5 +14,6 @@ export const REASON_CODES = [
   'legal_order',
   'owed_after_reorganisation',
   'customer_request',
+  'officers_order',
 ] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];

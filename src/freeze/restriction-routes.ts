@@ -3,7 +3,7 @@ import { handle, handleOnce, type BoundOperation, type ErrorMap, type Principal 
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
 import { requireCustomer } from '../identity/index.ts';
 import { parseCustomerStatement } from '../intents/index.ts';
-import { idToUuid, parseId, type CustomerId } from '../shared/index.ts';
+import { parseId, type CustomerId } from '../shared/index.ts';
 import { FreezeError, type FreezeErrorCode } from './errors.ts';
 import type { FreezeParts } from './freeze-parts.ts';
 import { imposeRestriction } from './impose-restriction.ts';
@@ -11,6 +11,7 @@ import { lockOwnAccount } from './lock-own-account.ts';
 import { requestRelease } from './request-release.ts';
 import * as contract from './restriction-contract.ts';
 import { findRestriction, listRestrictions, type Tables } from './restriction-store.ts';
+import { requireCustomerExists, wire } from './restriction-wire.ts';
 import type { RestrictedFunction } from './restriction-kinds-contract.ts';
 import type { Restriction, RestrictionId } from './restriction.ts';
 import { unlockRestriction } from './unlock-restriction.ts';
@@ -39,21 +40,6 @@ const FUNCTION_TEXTS = {
 
 function ownerOf(principal: Principal): CustomerId | null {
   return principal.kind === 'customer' ? requireCustomer(principal) : null;
-}
-
-function wire(restriction: Restriction, principal: Principal) {
-  const { id, customer, kind, state, publicText, openedAt } = restriction;
-  const { reasonCode, restrictedText, openedBy, reviewAt, releaseIntent } = restriction;
-  const forStaff = { reasonCode, restrictedText, openedBy, reviewAt, releaseIntent };
-  return {
-    ...{ id, customer, kind, state, text: publicText, openedAt },
-    forStaff: principal.kind === 'customer' ? null : forStaff,
-  };
-}
-
-async function requireCustomerExists(tables: Tables, id: CustomerId): Promise<void> {
-  if ((await tables.customer.count({ where: { id: idToUuid(id) } })) === 1) return;
-  throw new FreezeError('customer_unknown', 'There is no customer with this id.');
 }
 
 /** What the caller may see. @throws FreezeError `restriction_unknown`. */

@@ -1,9 +1,15 @@
 import type { Database, DatabaseTransaction, Prisma } from '../database/index.ts';
 import { RESTRICTION_KINDS } from '../intents/index.ts';
-import { idFromUuid, idToUuid, isIdOf, type CustomerId, type IntentId } from '../shared/index.ts';
+import { idFromUuid, idToUuid, isIdOf, type CustomerId } from '../shared/index.ts';
 import { FreezeError } from './errors.ts';
 import { REASON_CODES, RESTRICTION_STATES, type RestrictionState } from './restriction-kinds-contract.ts';
-import { decide, type Restriction, type RestrictionCommand, type RestrictionId } from './restriction.ts';
+import {
+  decide,
+  type Restriction,
+  type RestrictionCommand,
+  type RestrictionId,
+  type WordedBy,
+} from './restriction.ts';
 
 export type Tables = Database | DatabaseTransaction;
 
@@ -11,6 +17,11 @@ function oneOf<const Name extends string>(names: readonly Name[], text: string):
   const found = names.find((name) => name === text);
   if (found === undefined) throw new RangeError(`a restriction says ${text}`);
   return found;
+}
+
+function orderOf({ orderIntentId, orderStatement }: Prisma.RestrictionModel): WordedBy | null {
+  if (orderIntentId !== null) return { intent: idFromUuid('intent', orderIntentId) };
+  return orderStatement === null ? null : { statement: orderStatement };
 }
 
 function restrictionOf(row: Prisma.RestrictionModel): Restriction {
@@ -23,6 +34,7 @@ function restrictionOf(row: Prisma.RestrictionModel): Restriction {
     state: oneOf(RESTRICTION_STATES, row.state),
     reasonCode: oneOf(REASON_CODES, row.reasonCode),
     releaseStatement: row.releaseStatement,
+    orderedBy: orderOf(row),
     releaseIntent: row.releaseIntentId === null ? null : idFromUuid('intent', row.releaseIntentId),
   };
 }
@@ -73,8 +85,12 @@ export async function listRestrictions(
 
 export type NewRestriction = Omit<
   Restriction,
-  'state' | 'version' | 'openedAt' | 'changedAt' | 'releaseIntent' | 'releaseStatement'
->;
+  'state' | 'version' | 'openedAt' | 'changedAt' | 'releaseIntent' | 'releaseStatement' | 'orderedBy'
+> & { readonly orderedBy?: WordedBy };
+
+function orderColumns(by: WordedBy) {
+  return 'intent' in by ? { orderIntentId: idToUuid(by.intent) } : { orderStatement: by.statement };
+}
 
 export async function insertRestriction(
   tx: DatabaseTransaction,
@@ -86,6 +102,7 @@ export async function insertRestriction(
   await tx.restriction.create({
     data: {
       ...{ kind, reasonCode, publicText, restrictedText, reviewAt, openedBy },
+      ...(it.orderedBy === undefined ? {} : orderColumns(it.orderedBy)),
       id: idToUuid(it.id),
       customerId: idToUuid(it.customer),
       state: 'freezing' satisfies RestrictionState,
@@ -104,10 +121,7 @@ export async function lockCustomer(tx: DatabaseTransaction, customer: CustomerId
   await tx.$queryRaw`SELECT 1 FROM customer WHERE id = ${idToUuid(customer)}::uuid FOR NO KEY UPDATE`;
 }
 
-/** What lifts a restriction: an approved intent, or the customer's own statement in canonical JSON. */
-export type LiftedBy = { readonly intent: IntentId } | { readonly statement: string };
-
-function liftingColumns(by: LiftedBy) {
+function liftingColumns(by: WordedBy) {
   return 'intent' in by ? { releaseIntentId: idToUuid(by.intent) } : { releaseStatement: by.statement };
 }
 
@@ -117,7 +131,7 @@ export async function moveRestriction(
   restriction: Restriction,
   command: RestrictionCommand,
   at: Date,
-  liftedBy?: LiftedBy,
+  liftedBy?: WordedBy,
 ): Promise<RestrictionState> {
   const { id, state, version } = restriction;
   const next = decide(restriction, command);
@@ -128,7 +142,9 @@ export async function moveRestriction(
       version: version + 1,
       changedAt: at,
       lookAt: next === 'freezing' || next === 'releasing' ? at : null,
-      ...(next === 'in_force' ? { releaseIntentId: null, releaseStatement: null } : {}),
+      ...(next === 'in_force' && command !== 'consent'
+        ? { releaseIntentId: null, releaseStatement: null }
+        : {}),
       ...(liftedBy === undefined ? {} : liftingColumns(liftedBy)),
     },
   });

@@ -10,7 +10,7 @@ import {
 
 export type RestrictionId = Id<'restriction'>;
 
-export const RESTRICTION_COMMANDS = ['acknowledge', 'release', 'unlock', 'refuse'] as const;
+export const RESTRICTION_COMMANDS = ['acknowledge', 'release', 'unlock', 'consent', 'refuse'] as const;
 export type RestrictionCommand = (typeof RESTRICTION_COMMANDS)[number];
 
 /** State, command, next, of what staff lift. What is not here is refused. The signer may refuse a release. */
@@ -29,6 +29,15 @@ const LIFTED_BY_CUSTOMER = {
   released: {},
 } as const satisfies Table;
 
+/** Staff lift it, and where the customer has ordered it, the customer's master lock agrees before. */
+const LIFTED_BY_BOTH = {
+  // The signer may find that nobody entitled has ordered it.
+  freezing: { acknowledge: 'in_force', refuse: 'released' },
+  in_force: { consent: 'in_force', release: 'releasing' },
+  releasing: { acknowledge: 'released', refuse: 'in_force' },
+  released: {},
+} as const satisfies Table;
+
 type Row = Partial<Record<RestrictionCommand, RestrictionState>>;
 type Table = Record<RestrictionState, Row>;
 
@@ -42,10 +51,14 @@ export const RESTRICTION_TABLES = {
   settings_lock: { table: LIFTED_BY_CUSTOMER, forbids: ['settings'] },
   // Under a case programs may go on reading.
   case: { table: LIFTED_BY_STAFF, forbids: ['withdraw', 'transfer', 'new_address', 'settings'] },
+  deep_freeze: { table: LIFTED_BY_BOTH, forbids: FUNCTIONS },
 } as const satisfies Record<
   RestrictionKind,
   { readonly table: Table; readonly forbids: readonly RestrictedFunction[] }
 >;
+
+/** Whose word it is: an approved intent, or the customer's own statement in canonical JSON. */
+export type WordedBy = { readonly intent: IntentId } | { readonly statement: string };
 
 /** One entry of a customer's freeze. */
 export interface Restriction {
@@ -68,6 +81,8 @@ export interface Restriction {
   readonly releaseIntent: IntentId | null;
   /** Or the statement of the customer's master lock that does: canonical JSON. */
   readonly releaseStatement: string | null;
+  /** What entitles to a deep freeze; null for all others. */
+  readonly orderedBy: WordedBy | null;
   readonly changedAt: Date;
 }
 

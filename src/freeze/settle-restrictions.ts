@@ -1,12 +1,13 @@
 import { appendAudit } from '../audit/index.ts';
-import { requireKind, type ApprovalQueue, type QueueActor } from '../approvals/index.ts';
+import type { ApprovalQueue, QueueActor } from '../approvals/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { appendEvent, raiseAlert } from '../events/index.ts';
-import { parseCustomerStatement } from '../intents/index.ts';
-import { crashPoint, describeError, isDomainError, parseId } from '../shared/index.ts';
+import { crashPoint, isDomainError, parseId } from '../shared/index.ts';
+import { askToLift, askToRestrict } from './ask-signer.ts';
 import { FreezeError } from './errors.ts';
 import { changeAccounts } from './freeze-accounts.ts';
 import type { SettleParts } from './freeze-parts.ts';
+import { imposeRestriction } from './impose-restriction.ts';
 import { isQuiet } from './in-flight.ts';
 import {
   findRestriction,
@@ -26,6 +27,16 @@ const WORKER: QueueActor = { actor: { kind: 'process', id: 'worker' }, strength:
 /** Ledger and signer answer in milliseconds; the signer's witness may take a while. */
 const STEP_TIMEOUT_MS = 60_000;
 const RETRY_MS = 2_000;
+/** How a signer puts off the lifting of a deep freeze, and when it is asked again. */
+const AWAITED: readonly string[] = ['thaw_not_due', 'platform_keys_away'];
+const AWAITED_RETRY_MS = 60_000;
+
+function nextLook(thrown: unknown, now: Date): Date {
+  const isAwaited = isDomainError(thrown) && AWAITED.includes(thrown.code);
+  const readyAt = isAwaited && isDomainError(thrown) ? thrown.details['readyAt'] : undefined;
+  if (typeof readyAt === 'string') return new Date(Math.max(Date.parse(readyAt), now.getTime() + RETRY_MS));
+  return new Date(now.getTime() + (isAwaited ? AWAITED_RETRY_MS : RETRY_MS));
+}
 
 async function record(
   { clock }: Pick<SettleParts, 'clock'>,
@@ -63,22 +74,51 @@ async function beginRelease(parts: SettleQueueParts, tx: DatabaseTransaction): P
   return true;
 }
 
-/** The ledger first: what it books afterwards in this customer's name is refused, whatever the signer does. */
-async function freeze(parts: SettleQueueParts, tx: DatabaseTransaction, it: Restriction): Promise<void> {
+/** An approved deep freeze becomes a restriction; the signer judges the approvals when it is told. */
+async function beginDeepFreeze(parts: SettleQueueParts, tx: DatabaseTransaction): Promise<boolean> {
+  const stored = await parts.queue.takeApproved(tx, 'deep_freeze');
+  if (stored === undefined) return false;
+  const { body, requester } = stored.intent;
+  await parts.queue.execute(tx, stored.id, WORKER);
+  const it = {
+    ...({ kind: 'deep_freeze', reasonCode: 'officers_order', reviewAt: null } as const),
+    id: parseId('restriction', body.restriction),
+    customer: parseId('customer', body.customer),
+    publicText: body.text,
+    restrictedText: body.reason,
+    openedBy: requester,
+    orderedBy: { intent: stored.id },
+  };
+  await imposeRestriction(tx, parts.clock, it, WORKER);
+  return true;
+}
+
+/**
+ * The ledger first: what it books afterwards in this customer's name is refused, whatever the signer does. But what
+ * needs an order is the signer's to judge. @returns why the signer refuses it.
+ */
+async function freeze(
+  parts: SettleQueueParts,
+  tx: DatabaseTransaction,
+  it: Restriction,
+): Promise<string | undefined> {
   const { customer } = it;
+  const refusal = it.orderedBy === null ? undefined : await askToRestrict(parts, tx, it);
+  if (refusal !== undefined) return refusal;
   const { spending, vaults } = frozenAccounts(forbidden(await restrictionsOf(tx, customer)));
   const parties = { customer, spending, vaults: vaults ? await parts.vaultsOf(tx, customer) : [] };
   await changeAccounts(parts.ledger, it.id, parties, 'freeze');
   crashPoint('restriction.ledger_flagged');
-  await parts.signer.restrict(it);
+  if (it.orderedBy === null) await parts.signer.restrict(it);
   crashPoint('restriction.signer_told');
   await requireQuiet(parts, tx, it, spending);
-  if (!forbidden([it]).has('withdraw')) return;
+  if (!forbidden([it]).has('withdraw')) return undefined;
   for (const subject of await parts.beyondRecall(tx, it.customer)) {
     const text = `The account was restricted by ${it.id} when this had left the signer already.`;
     const alert = { subject, code: 'frozen_after_broadcast', during: 'restriction.impose', text };
     await raiseAlert(tx, alert, WORKER, parts.clock);
   }
+  return undefined;
 }
 
 /**
@@ -100,39 +140,9 @@ async function requireQuiet(
   });
 }
 
-async function askSigner(parts: SettleQueueParts, tx: DatabaseTransaction, it: Restriction): Promise<void> {
-  if (it.releaseStatement !== null) {
-    const statement = parseCustomerStatement(JSON.parse(it.releaseStatement));
-    await parts.signer.unlock({ restriction: it.id, statement });
-    return;
-  }
-  if (it.releaseIntent === null) throw new RangeError('a release has an intent or a statement');
-  const { intent, request, approvals } = requireKind(await parts.queue.lock(tx, it.releaseIntent), 'release');
-  if (request === null) throw new RangeError('an executed intent is signed');
-  await parts.signer.release({ intent, request, approvals });
-}
-
-/** Asks the signer to lift it. @returns why it will not, whatever we wait for; undefined when it has. */
-async function refusalOfSigner(
-  parts: SettleQueueParts,
-  tx: DatabaseTransaction,
-  it: Restriction,
-): Promise<string | undefined> {
-  try {
-    await askSigner(parts, tx, it);
-    return undefined;
-  } catch (thrown) {
-    if (isDomainError(thrown) && FINAL.test(thrown.code)) return describeError(thrown);
-    throw thrown;
-  }
-}
-
-/** What no waiting changes about a release: its signatures, its times, or what it names. */
-const FINAL = /^(intent|request|approval|approvals|approver|signature|kind|restriction|limit|statement)_/;
-
 /** The signer first, since it may refuse; the ledger lets go what nothing else keeps frozen. */
 async function release(parts: SettleQueueParts, tx: DatabaseTransaction, it: Restriction): Promise<void> {
-  const refusal = await refusalOfSigner(parts, tx, it);
+  const refusal = await askToLift(parts, tx, it);
   const at = new Date(parts.clock.nowMs());
   if (refusal !== undefined) {
     await record(parts, tx, it, await moveRestriction(tx, it, 'refuse', at), refusal);
@@ -158,9 +168,10 @@ async function settle(parts: SettleQueueParts, tx: DatabaseTransaction, it: Rest
     await release(parts, tx, it);
     return;
   }
-  await freeze(parts, tx, it);
-  const state = await moveRestriction(tx, it, 'acknowledge', new Date(parts.clock.nowMs()));
-  await record(parts, tx, it, state);
+  const refusal = await freeze(parts, tx, it);
+  const command = refusal === undefined ? 'acknowledge' : 'refuse';
+  const state = await moveRestriction(tx, it, command, new Date(parts.clock.nowMs()));
+  await record(parts, tx, it, state, refusal);
 }
 
 /**
@@ -175,7 +186,7 @@ export async function settleRestrictions(parts: SettleQueueParts): Promise<numbe
     return await inTransaction(
       parts.database,
       async (tx) => {
-        if (await beginRelease(parts, tx)) return 1;
+        if ((await beginDeepFreeze(parts, tx)) || (await beginRelease(parts, tx))) return 1;
         taken = await takeUnacknowledged(tx, now);
         if (taken === undefined) return 0;
         await settle(parts, tx, taken);
@@ -184,7 +195,10 @@ export async function settleRestrictions(parts: SettleQueueParts): Promise<numbe
       { timeoutMs: STEP_TIMEOUT_MS },
     );
   } catch (thrown) {
-    if (taken !== undefined) await postpone(parts.database, taken.id, new Date(now.getTime() + RETRY_MS));
+    if (taken === undefined) throw thrown;
+    await postpone(parts.database, taken.id, nextLook(thrown, now));
+    // It goes on by itself when its time comes, or when officers have brought the keys.
+    if (isDomainError(thrown) && AWAITED.includes(thrown.code)) return 1;
     throw thrown;
   }
 }

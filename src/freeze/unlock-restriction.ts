@@ -8,7 +8,8 @@ import { findRestriction, moveRestriction } from './restriction-store.ts';
 import type { Restriction, RestrictionId } from './restriction.ts';
 
 /**
- * Begins to lift a customer's own lock at the word of their master lock. The signer judges the statement by its own
+ * Begins to lift a customer's own lock at the word of their master lock; of a deep freeze, which staff release, the
+ * word is kept for that. The signer judges the statement by its own
  * record and remembers it; when it refuses, the lock is in force again, with the reason in the audit log.
  * @throws FreezeError `restriction_unknown` (another customer's too), `restriction_step_forbidden`,
  * `statement_unfit`, `restriction_changed_meanwhile`.
@@ -31,10 +32,11 @@ export async function unlockRestriction(
     });
   }
   const liftedBy = { statement: canonicalJson(statement) };
-  await moveRestriction(tx, restriction, 'unlock', new Date(clock.nowMs()), liftedBy);
+  const command = restriction.kind === 'deep_freeze' ? 'consent' : 'unlock';
+  await moveRestriction(tx, restriction, command, new Date(clock.nowMs()), liftedBy);
   const { actor, strength, requestId } = by;
   const after = { customer, credential: statement.statement.credential };
-  const entry = { actor, strength, action: 'restriction.unlock', entity: id, after };
+  const entry = { actor, strength, action: `restriction.${command}`, entity: id, after };
   await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, clock);
   return await findRestriction(tx, id);
 }

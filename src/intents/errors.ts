@@ -35,6 +35,8 @@ export type IntentErrorCode =
   | 'master_lock_malformed'
   | 'master_lock_not_vouched_for'
   | 'statement_malformed'
+  | 'transport_malformed'
+  | 'transport_by_stranger'
   | 'statement_for_another_purpose'
   | 'statement_out_of_time'
   | 'fee_share_exceeded'

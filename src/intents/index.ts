@@ -52,6 +52,8 @@ export * from './wallet-registration-contract.ts';
 export { parseSigningBundle, verifyBundle, type BundleTrust, type VerifiedBundle } from './verify-bundle.ts';
 export * from './registration-receipt-contract.ts';
 export * from './restriction-contract.ts';
+export * from './key-transport-contract.ts';
+export { keyTransportDigest, verifyKeyTransport } from './key-transport.ts';
 export {
   parseRegistrationReceipt,
   receiptDigest,

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { deepFreezeIntentSchema } from './kinds/deep-freeze-contract.ts';
 import { depositReleaseIntentSchema } from './kinds/deposit-release-contract.ts';
 import { masterLockRecoveryIntentSchema } from './kinds/master-lock-recovery-contract.ts';
 import { policyChangeIntentSchema } from './kinds/policy-change-contract.ts';
 import { releaseIntentSchema } from './kinds/release-contract.ts';
 import { withdrawalIntentSchema } from './kinds/withdrawal-contract.ts';
 
+export * from './kinds/deep-freeze-contract.ts';
 export * from './kinds/deposit-release-contract.ts';
 export * from './kinds/master-lock-recovery-contract.ts';
 export * from './kinds/policy-change-contract.ts';
@@ -19,6 +21,7 @@ export const intentSchema = z.discriminatedUnion('kind', [
   releaseIntentSchema,
   depositReleaseIntentSchema,
   policyChangeIntentSchema,
+  deepFreezeIntentSchema,
 ]);
 
 export type Intent = z.infer<typeof intentSchema>;
@@ -30,5 +33,6 @@ export const CONTROL_KINDS = [
   'release',
   'deposit_release',
   'policy_change',
+  'deep_freeze',
 ] as const satisfies readonly IntentKind[];
 export type ControlKind = (typeof CONTROL_KINDS)[number];

@@ -23,12 +23,17 @@ export interface EnvelopeLayer {
   readonly sealed: Buffer;
 }
 
-/** Nested for two masters, or one layer for the disaster key. */
-export type EnvelopeKind = 'nested' | 'disaster';
-export type LayerName = 'inner' | 'outer' | 'disaster';
+/** Nested for two masters, or one layer: for the disaster key, or for the machine that a key is brought back to. */
+export type EnvelopeKind = 'nested' | SingleKind;
+export type SingleKind = 'disaster' | 'transport';
+export type LayerName = 'inner' | 'outer' | SingleKind;
 
-const MAGIC = { nested: Buffer.from('TLKE', 'latin1'), disaster: Buffer.from('TLKD', 'latin1') } as const;
-const LAYER_CODES = { inner: 1, outer: 2, disaster: 3 } as const;
+const MAGIC = {
+  nested: Buffer.from('TLKE', 'latin1'),
+  disaster: Buffer.from('TLKD', 'latin1'),
+  transport: Buffer.from('TLKT', 'latin1'),
+} as const;
+const LAYER_CODES = { inner: 1, outer: 2, disaster: 3, transport: 4 } as const;
 export const ENVELOPE_VERSION = 1;
 const RECIPIENT_BYTES = 32;
 const LAYER_HEAD_BYTES = RECIPIENT_BYTES + RSA_BYTES;
@@ -76,7 +81,7 @@ export function associatedData(
   context: Buffer,
   head: { readonly recipient: Buffer; readonly wrappedKey: Buffer },
 ): Buffer {
-  const magic = MAGIC[layer === 'disaster' ? 'disaster' : 'nested'];
+  const magic = MAGIC[layer === 'inner' || layer === 'outer' ? 'nested' : layer];
   const start = [magic, Buffer.from([ENVELOPE_VERSION, LAYER_CODES[layer]])];
   return Buffer.concat([...start, lengthOf(context), context, head.recipient, head.wrappedKey]);
 }

@@ -12,6 +12,7 @@ import {
   type EnvelopeKind,
   type EnvelopeLayer,
   type LayerName,
+  type SingleKind,
 } from './envelope-format.ts';
 import { KeyringError } from './errors.ts';
 import type { MasterPrivateKey, MasterPublicKey } from './master-key.ts';
@@ -100,9 +101,26 @@ export function sealEnvelope(secret: Buffer, context: EnvelopeContext, masters: 
  * The caller zeroes `secret`. @throws KeyringError `secret_invalid`, `envelope_context_invalid`.
  */
 export function sealForDisaster(secret: Buffer, context: EnvelopeContext, disaster: MasterPublicKey): Buffer {
+  return sealSingle('disaster', secret, context, disaster);
+}
+
+/**
+ * Wraps the same secret in one layer for the machine that it is brought back to. The caller zeroes `secret`.
+ * @throws KeyringError `secret_invalid`, `envelope_context_invalid`.
+ */
+export function sealForTransport(secret: Buffer, context: EnvelopeContext, to: MasterPublicKey): Buffer {
+  return sealSingle('transport', secret, context, to);
+}
+
+function sealSingle(
+  kind: SingleKind,
+  secret: Buffer,
+  context: EnvelopeContext,
+  recipient: MasterPublicKey,
+): Buffer {
   requireSecret(secret);
   const contextBytes = encodeContext(context);
-  return encodeEnvelope('disaster', contextBytes, sealLayer('disaster', secret, contextBytes, disaster));
+  return encodeEnvelope(kind, contextBytes, sealLayer(kind, secret, contextBytes, recipient));
 }
 
 /** Whether a file is an envelope for the disaster key; what else it is, opening it tells. */
@@ -159,4 +177,10 @@ export function openEnvelope(
 export function openForDisaster(blob: Buffer, expected: EnvelopeContext, disaster: MasterPrivateKey): Buffer {
   const { contextBytes, outer } = decodeFor('disaster', blob, expected);
   return openLayer('disaster', outer, contextBytes, disaster);
+}
+
+/** The same of what was brought back, with the key of the machine that asked for it. The caller zeroes the secret. */
+export function openForTransport(blob: Buffer, expected: EnvelopeContext, own: MasterPrivateKey): Buffer {
+  const { contextBytes, outer } = decodeFor('transport', blob, expected);
+  return openLayer('transport', outer, contextBytes, own);
 }

@@ -4,6 +4,8 @@ export {
   createMasterKey,
   fingerprintOfSpki,
   generateMasterKey,
+  masterPrivateKeyFrom,
+  masterPublicKeyFrom,
   openMasterKey,
   parseMasterPublicKey,
   type MasterKeyFiles,
@@ -14,10 +16,12 @@ export {
   isForDisaster,
   openEnvelope,
   openForDisaster,
+  openForTransport,
   readEnvelope,
   requireTwoMasters,
   sealEnvelope,
   sealForDisaster,
+  sealForTransport,
   type Masters,
 } from './envelope.ts';
 export {

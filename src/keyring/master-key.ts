@@ -1,4 +1,11 @@
-import { createHash, createPublicKey, generateKeyPair, randomBytes, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import { decryptPrivateKey, encryptPrivateKey } from './encrypted-pkcs8.ts';
 import { KeyringError } from './errors.ts';
@@ -96,6 +103,21 @@ export function masterPrivateKey(privateKey: KeyObject): MasterPrivateKey {
   const master = { ...masterPublicKey(createPublicKey(privateKey)), privateKey };
   requireWorking(master);
   return master;
+}
+
+/** A private key out of a slot: PKCS#8, DER, in the clear. @throws KeyringError `master_key_…`. */
+export function masterPrivateKeyFrom(pkcs8: Buffer): MasterPrivateKey {
+  return masterPrivateKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }));
+}
+
+/** A public key that a document names: SubjectPublicKeyInfo, DER. @throws KeyringError `master_key_…`. */
+export function masterPublicKeyFrom(spki: Buffer): MasterPublicKey {
+  try {
+    return fromSpki(spki);
+  } catch (thrown) {
+    if (thrown instanceof KeyringError) throw thrown;
+    throw new KeyringError('master_key_malformed', 'This is not a public key.');
+  }
 }
 
 const generate = promisify(generateKeyPair);

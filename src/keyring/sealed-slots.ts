@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { lstat } from 'node:fs/promises';
+import { createHmac, randomBytes } from 'node:crypto';
+import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AES_KEY_BYTES, openAes, sealAes } from './aes-gcm.ts';
 import { eraseFile, fileRefusal, readRegularFile, writeNewFile } from './durable-file.ts';
@@ -22,7 +22,7 @@ export interface SealedSlots {
   has(id: string): Promise<boolean>;
 }
 
-const MAGIC = Buffer.from('TLSL\x01', 'latin1');
+const MAGIC = Buffer.from('TLSL\x02', 'latin1');
 const MAX_SLOT_BYTES = 4_096;
 
 function pathOf(directory: string, id: string): string {
@@ -36,26 +36,61 @@ function associated(id: string): Buffer {
   return Buffer.concat([MAGIC, Buffer.from(id)]);
 }
 
+function damagedSlot(id: string): KeyringError {
+  return new KeyringError('slot_damaged', 'The slot is damaged, or sealed for another slot or key.', {
+    details: { slot: id },
+  });
+}
+
 function sameWith(code: 'file_missing' | 'file_exists', thrown: unknown): boolean {
   return thrown instanceof KeyringError && thrown.code === code;
 }
 
 class FileSlots implements SealedSlots {
   readonly #directory: string;
+  readonly #keys: string;
   readonly #key: Buffer;
 
-  constructor(directory: string, key: Buffer) {
+  constructor(directory: string, keys: string, key: Buffer) {
     this.#directory = directory;
+    this.#keys = keys;
     this.#key = key;
   }
 
+  /** The key of one slot, from the key of all and from its own part, which is erased with it. */
+  async #keyOf(id: string, isNew: boolean): Promise<Buffer | undefined> {
+    const path = `${join(this.#keys, id)}.key`;
+    const fresh = randomBytes(AES_KEY_BYTES);
+    if (isNew) {
+      // A part that a crash left without its slot serves as well.
+      await writeNewFile(path, fresh).catch((thrown: unknown) => {
+        if (!sameWith('file_exists', thrown)) throw thrown;
+      });
+    }
+    const part = await readRegularFile(path, { maxBytes: AES_KEY_BYTES, ownerOnly: true }).catch(
+      (thrown: unknown) => {
+        if (!sameWith('file_missing', thrown)) throw thrown;
+        return undefined;
+      },
+    );
+    fresh.fill(0);
+    if (part?.length !== AES_KEY_BYTES) return undefined;
+    const key = createHmac('sha256', this.#key).update(MAGIC).update(part).digest();
+    part.fill(0);
+    return key;
+  }
+
   async put(id: string, secret: Buffer): Promise<void> {
-    const sealed = Buffer.concat([MAGIC, sealAes(this.#key, secret, associated(id))]);
+    const path = pathOf(this.#directory, id);
+    const key = await this.#keyOf(id, true);
+    if (key === undefined) throw damagedSlot(id);
     try {
-      await writeNewFile(pathOf(this.#directory, id), sealed);
+      await writeNewFile(path, Buffer.concat([MAGIC, sealAes(key, secret, associated(id))]));
     } catch (thrown) {
       if (!sameWith('file_exists', thrown)) throw thrown;
       throw new KeyringError('slot_taken', 'The slot holds a key already.', { details: { slot: id } });
+    } finally {
+      key.fill(0);
     }
   }
 
@@ -75,19 +110,21 @@ class FileSlots implements SealedSlots {
       throw new KeyringError('slot_missing', 'There is no key in this slot.', { details: { slot: id } });
     });
     const head = bytes.subarray(0, MAGIC.length);
-    const secret = head.equals(MAGIC)
-      ? openAes(this.#key, bytes.subarray(MAGIC.length), associated(id))
-      : undefined;
-    if (secret === undefined) {
-      throw new KeyringError('slot_damaged', 'The slot is damaged, or sealed for another slot or key.', {
-        details: { slot: id },
-      });
-    }
+    const key = await this.#keyOf(id, false);
+    const secret =
+      head.equals(MAGIC) && key !== undefined
+        ? openAes(key, bytes.subarray(MAGIC.length), associated(id))
+        : undefined;
+    key?.fill(0);
+    if (secret === undefined) throw damagedSlot(id);
     return secret;
   }
 
+  /** Its own part of the key first: a copy of the slot that somebody kept is worth nothing from then on. */
   async erase(id: string): Promise<void> {
-    await eraseFile(pathOf(this.#directory, id));
+    const path = pathOf(this.#directory, id);
+    await eraseFile(`${join(this.#keys, id)}.key`);
+    await eraseFile(path);
   }
 
   async has(id: string): Promise<boolean> {
@@ -118,7 +155,8 @@ export async function createSlotKey(path: string): Promise<void> {
 }
 
 /**
- * Slots as files of one directory, sealed by AES-256-GCM under the key in `keyFile`, each bound to its own name.
+ * Slots as files of one directory, sealed by AES-256-GCM, each bound to its own name and under a key of its own: made
+ * of the key in `keyFile` and of a part that lies beside that, in `<keyFile>.parts`, and is erased with the slot.
  * @throws KeyringError `slot_key_malformed`, `file_too_open`, and those of `readRegularFile`.
  */
 export async function openFileSlots(directory: string, keyFile: string): Promise<SealedSlots> {
@@ -126,5 +164,7 @@ export async function openFileSlots(directory: string, keyFile: string): Promise
   if (key.length !== AES_KEY_BYTES) {
     throw new KeyringError('slot_key_malformed', `${keyFile}: The key of the slots has 32 bytes.`);
   }
-  return new FileSlots(directory, key);
+  const keys = `${keyFile}.parts`;
+  await mkdir(keys, { recursive: true, mode: 0o700 });
+  return new FileSlots(directory, keys, key);
 }

@@ -38,6 +38,8 @@ export const intentErrorMap = {
   customer_key_foreign: { status: 422, title: 'The key is not the customer’s key of the wallet' },
   master_lock_malformed: { status: 422, title: 'The master lock is malformed' },
   master_lock_not_vouched_for: { status: 403, title: 'The master lock before has not signed' },
+  transport_malformed: { status: 422, title: 'The transport is malformed' },
+  transport_by_stranger: { status: 422, title: 'No known signer asks for the keys' },
   statement_malformed: { status: 422, title: 'The statement is malformed' },
   statement_for_another_purpose: { status: 422, title: 'The statement is for something else' },
   statement_out_of_time: { status: 409, title: 'The statement is not of its time' },

@@ -21,6 +21,7 @@ export type JournalKind =
   | 'sealed'
   | 'resumed'
   | 'master_lock'
+  | 'deep_freeze'
   | 'audit';
 
 /** Where the signer's record stands. */

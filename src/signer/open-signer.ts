@@ -1,11 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NetworkName } from '../bitcoin/index.ts';
-import { createSlotKey, KeyringError, openFileSlots, type MasterPublicKey, type Masters } from '../keyring/index.ts';
+import {
+  createSlotKey,
+  KeyringError,
+  openFileSlots,
+  type MasterPublicKey,
+  type Masters,
+} from '../keyring/index.ts';
 import { openPool, type PostgresConfig } from '../postgres/index.ts';
 import type { Clock } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { isDomainError } from '../shared/index.ts';
+import { eraseFrozenKeys } from './deep-freeze.ts';
 import { requireInStep } from './in-step.ts';
 import { loadKeyFile } from './key-file.ts';
 import { attestationKeyOf, platformKeys } from './platform-keys.ts';
@@ -91,6 +98,7 @@ export async function openSigner(plan: SignerPlan) {
   const witness = witnessLink(plan.witness);
   const parts = { network, pool, clock, identity, keys, witness, firstManifestHash };
   try {
+    await eraseFrozenKeys(parts);
     await compareAtStart(parts);
   } catch (thrown) {
     await pool.end();

@@ -8,10 +8,13 @@ import {
 } from '../bitcoin/index.ts';
 import { keyStatementDigest, type KeyAttestation } from '../intents/index.ts';
 import {
+  generateMasterKey,
   keyIdOf,
   KeyringError,
+  masterPrivateKeyFrom,
   MAX_ENVELOPE_BYTES,
   newEntropy,
+  openForTransport,
   readRegularFile,
   sealEnvelope,
   sealForDisaster,
@@ -49,6 +52,24 @@ export interface PlatformKeys {
   readonly make: (wallet: string) => Promise<KeyAttestation>;
   /** Lends the key of a wallet to `work` and erases it after. @throws SignerError `platform_key_missing`. */
   readonly use: <T>(wallet: string, work: (key: AccountKey) => T) => Promise<T>;
+  /** Erases the slot of a wallet for good; one that is empty is fine. */
+  readonly erase: (wallet: string) => Promise<void>;
+  readonly has: (wallet: string) => Promise<boolean>;
+  /** The key to which officers seal what they bring back, by a name; made at the first call. SubjectPublicKeyInfo. */
+  readonly transportKey: (name: string) => Promise<Buffer>;
+  /**
+   * Puts a key back into its slot that is sealed to the transport key of that name, when it is the attested one.
+   * `record` comes before the slot is filled. @throws SignerError `platform_key_foreign`; KeyringError `envelope_…`,
+   * `slot_missing`.
+   */
+  readonly takeBack: (
+    wallet: string,
+    attestation: KeyAttestation,
+    name: string,
+    envelope: Buffer,
+    record: () => Promise<void>,
+  ) => Promise<void>;
+  readonly eraseTransportKey: (name: string) => Promise<void>;
 }
 
 function isKeyring(thrown: unknown, code: KeyringError['code']): boolean {
@@ -85,6 +106,15 @@ function copiesOf(xpub: string, masters: Masters, disaster: MasterPublicKey | un
       seal: (entropy, context) => sealForDisaster(entropy, context, disaster),
     },
   ];
+}
+
+/** The slot of a transport key. */
+function transportSlot(name: string): string {
+  return `transport-${name}`;
+}
+
+function contextOf({ xpub, origin, network }: KeyAttestation['statement']): EnvelopeContext {
+  return { keyId: keyIdOf(xpub), role: 'platform', fingerprint: origin.slice(1, 9), network };
 }
 
 function withKey<T>(entropy: Buffer, network: NetworkName, work: (key: AccountKey) => T): T {
@@ -170,14 +200,8 @@ class SlottedKeys implements PlatformKeys {
 
   async #wrap(entropy: Buffer, { statement }: KeyAttestation, copy: WrappedCopy): Promise<Buffer> {
     const path = join(this.#plan.envelopeDirectory, copy.name);
-    const context = {
-      keyId: keyIdOf(statement.xpub),
-      role: 'platform',
-      fingerprint: statement.origin.slice(1, 9),
-      network: statement.network,
-    };
     try {
-      await writeNewFile(path, copy.seal(entropy, context));
+      await writeNewFile(path, copy.seal(entropy, contextOf(statement)));
     } catch (thrown) {
       if (!isKeyring(thrown, 'file_exists')) throw thrown;
     }
@@ -194,6 +218,62 @@ class SlottedKeys implements PlatformKeys {
         cause: thrown,
       });
     }
+  }
+
+  erase(wallet: string): Promise<void> {
+    return this.#plan.slots.erase(wallet);
+  }
+
+  has(wallet: string): Promise<boolean> {
+    return this.#plan.slots.has(wallet);
+  }
+
+  async transportKey(name: string): Promise<Buffer> {
+    const { slots } = this.#plan;
+    const slot = transportSlot(name);
+    if (!(await slots.has(slot))) {
+      const { privateKey } = await generateMasterKey();
+      const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
+      try {
+        await slots.put(slot, pkcs8);
+      } catch (thrown) {
+        if (!isKeyring(thrown, 'slot_taken')) throw thrown;
+      } finally {
+        pkcs8.fill(0);
+      }
+    }
+    return slots.use(slot, (pkcs8) => masterPrivateKeyFrom(pkcs8).spki);
+  }
+
+  async takeBack(
+    wallet: string,
+    { statement }: KeyAttestation,
+    name: string,
+    envelope: Buffer,
+    record: () => Promise<void>,
+  ): Promise<void> {
+    const { slots, network } = this.#plan;
+    const entropy = await slots.use(transportSlot(name), (pkcs8) =>
+      openForTransport(envelope, contextOf(statement), masterPrivateKeyFrom(pkcs8)),
+    );
+    try {
+      if (withKey(entropy, network, (key) => key.xpub.text) !== statement.xpub) {
+        throw new SignerError('platform_key_foreign', 'This is not the platform key of the wallet.', {
+          details: { wallet },
+        });
+      }
+      await record();
+      await slots.put(wallet, entropy);
+    } catch (thrown) {
+      // It was brought back before, and its answer was lost.
+      if (!isKeyring(thrown, 'slot_taken')) throw thrown;
+    } finally {
+      entropy.fill(0);
+    }
+  }
+
+  eraseTransportKey(name: string): Promise<void> {
+    return this.#plan.slots.erase(transportSlot(name));
   }
 }
 

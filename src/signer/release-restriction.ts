@@ -8,6 +8,7 @@ import { appendEntry } from './journal.ts';
 import { addRestrictionRelease, knownRestriction, type KnownRestriction } from './restriction-store.ts';
 import type { SignerAnswer, SignerParameters } from './signer-contract.ts';
 import { exclusively, type SignerParts } from './signer-parts.ts';
+import { thawHindrance } from './thaw.ts';
 
 type Release = SignerParameters<'release'>;
 
@@ -36,8 +37,7 @@ function checkAfter({ request, approvals }: Release, { restrictedAtMs }: KnownRe
  * Lifts one restriction when enough people have approved just that, by the manifest and never by the word of the
  * application; all others stay. May be repeated after a lost answer.
  * @throws SignerError `restriction_unknown`, `restriction_lifted_already`, `approval_before_restriction`,
- * `approval_before_resume`,
- * `signer_sealed`, `manifest_missing`, `witness_out_of_reach`; IntentError of the intent and its signatures.
+ * `approval_before_resume`, `thaw_not_due`, `platform_keys_away`, `statement_missing`, `signer_sealed`, `manifest_missing`, `witness_out_of_reach`; IntentError of the intent and its signatures.
  */
 export async function releaseRestriction(
   parts: SignerParts,
@@ -57,7 +57,11 @@ export async function releaseRestriction(
     }
     checkAfter(release, known);
     const atMs = parts.clock.nowMs();
-    const people = await requireEntitledStaff(parts, tx, release);
+    const isDeep = known.kind === 'deep_freeze';
+    const hindrance = isDeep ? await thawHindrance(parts, tx, release, known) : undefined;
+    if (hindrance !== undefined) return hindrance;
+    // A deep freeze was approved when its time lock began, and the approval has expired since.
+    const people = isDeep ? [] : await requireEntitledStaff(parts, tx, release);
     const document = canonicalJson(release as unknown as JsonValue);
     await addRestrictionRelease(tx, { restriction: id, liftedBy: hash, document }, atMs);
     const subject: JsonValue = { restriction: id, intentHash: hash };
@@ -74,5 +78,8 @@ export async function releaseRestriction(
   });
   crashPoint('signer.release_recorded');
   await tellWitness(parts);
+  // What was begun stays written down.
+  if (answer instanceof SignerError) throw answer;
+  await parts.keys.eraseTransportKey(id);
   return answer;
 }

@@ -7,10 +7,12 @@ import {
   chainPosition,
   credentialPinSchema,
   customerStatementSchema,
+  deepFreezeIntentSchema,
   hash32,
   idText,
   instant,
   keyAttestationSchema,
+  keyTransportSchema,
   masterLockRecoveryIntentSchema,
   masterLockRegistrationSchema,
   networkName,
@@ -19,6 +21,7 @@ import {
   registrationReceiptSchema,
   RESTRICTION_KINDS,
   releaseIntentSchema,
+  returnedKeySchema,
   requestSignatureSchema,
   satoshiText,
   signedManifestSchema,
@@ -55,6 +58,7 @@ export const signerAlertSchema = z.strictObject({
     'wallet',
     'credential',
     'master_lock',
+    'deep_freeze',
   ]),
   /** The method that was called. */
   method: z.string(),
@@ -189,8 +193,35 @@ export const signerContract = {
       intent: releaseIntentSchema,
       request: requestSignatureSchema,
       approvals: z.array(approvalSchema).max(30),
+      /** Of the customer's master lock, where that has ordered a deep freeze. */
+      statement: customerStatementSchema.optional(),
     }),
     answer: z.strictObject({ releasedAt: instant }),
+  },
+  /** Afterwards the platform keys of the customer's wallets are erased here: by the customer's word, or a quorum's. */
+  deepFreeze: {
+    parameters: z.strictObject({
+      restriction: idText('restriction'),
+      order: z.union([
+        z.strictObject({ statement: customerStatementSchema }),
+        z.strictObject({
+          intent: deepFreezeIntentSchema,
+          request: requestSignatureSchema,
+          approvals: z.array(approvalSchema).max(30),
+        }),
+      ]),
+    }),
+    answer: z.strictObject({ restrictedAt: instant }),
+  },
+  /** What officers need to bring the keys of a deep freeze back that is being lifted. */
+  transportKey: {
+    parameters: z.strictObject({ restriction: idText('restriction') }),
+    answer: z.strictObject({ transport: keyTransportSchema }),
+  },
+  /** Takes one of them back, when the time lock is over. */
+  returnKey: {
+    parameters: z.strictObject({ key: returnedKeySchema }),
+    answer: z.strictObject({ missing: z.array(idText('wallet')) }),
   },
   /** How far it has attested the audit log; null before the first time. */
   auditCheckpoint: {

@@ -3,6 +3,7 @@ import { abandonTransaction } from './abandon-transaction.ts';
 import { addAlert } from './alert-store.ts';
 import { attestAudit, auditCheckpoint } from './attest-audit.ts';
 import { createPlatformKey } from './create-platform-key.ts';
+import { deepFreeze } from './deep-freeze.ts';
 import { SignerError } from './errors.ts';
 import { loadManifest } from './load-manifest.ts';
 import { pinCredential } from './pin-credential.ts';
@@ -12,6 +13,7 @@ import { registerWallet } from './register-wallet.ts';
 import { revokeMasterLock } from './revoke-master-lock.ts';
 import { releaseRestriction } from './release-restriction.ts';
 import { restrictCustomer } from './restrict-customer.ts';
+import { returnKey, transportKey } from './return-keys.ts';
 import { revokeIntent } from './revoke-intent.ts';
 import { resumeSigner, sealSigner } from './seal-and-resume.ts';
 import { signBundle } from './sign-bundle.ts';
@@ -50,6 +52,9 @@ const USE_CASES: UseCases = {
   auditCheckpoint,
   attestAudit,
   unlock: unlockRestriction,
+  deepFreeze,
+  transportKey,
+  returnKey,
   loadManifest,
   seal: async (parts, parameters) => {
     await sealSigner(parts, parameters);

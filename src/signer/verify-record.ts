@@ -9,6 +9,7 @@ import type { Pool, Queryable } from '../postgres/index.ts';
 import { canonicalJson, type JsonValue } from '../shared/index.ts';
 import { verifyEd25519, type Ed25519Key } from './ed25519.ts';
 import { entryHash, NO_HEAD, statementOf, type JournalKind } from './journal.ts';
+import { DEEP_FREEZE_LINES, lineOfDeepFreeze, type DeepFreezeEvent } from './deep-freeze-store.ts';
 import { lineOfLockEvent, recoveryDocumentHash, type LockEvent } from './lock-record.ts';
 import { lockRegistrationHash } from './master-lock-store.ts';
 import { exclusively } from './signer-parts.ts';
@@ -97,6 +98,7 @@ function expectedLines(rows: readonly Row[]): Set<string> {
       lines.add(`credential ${word(subject, 'customer')} ${word(subject, 'credential')}`);
     }
     if (kind === 'master_lock') lines.add(lineOfLockEvent(JSON.parse(text) as LockEvent));
+    if (kind === 'deep_freeze') lines.add(lineOfDeepFreeze(JSON.parse(text) as DeepFreezeEvent));
     if (kind === 'restricted') {
       lines.add(
         // What was recorded before there were kinds was recorded of cases.
@@ -131,7 +133,8 @@ const LINES = `
   UNION ALL SELECT 'statement ' || concat_ws(' ', hash, customer, purpose) FROM signer.customer_statement
   UNION ALL SELECT 'recovery ended ' || intent_hash || ' ' || outcome FROM signer.lock_recovery_end
   UNION ALL SELECT 'resumed ' || epoch || ' ' || witness_key || ' ' || (document::jsonb -> 'statement' ->> 'issuedAt')
-    FROM signer.resumption`;
+    FROM signer.resumption
+  UNION ALL ${DEEP_FREEZE_LINES}`;
 
 interface RecoveryLine {
   readonly intent_hash: string;

@@ -22,6 +22,7 @@ export type StationErrorCode =
   | 'envelope_missing'
   | 'envelope_of_another_role'
   | 'seed_does_not_fit'
+  | 'key_not_of_wallet'
   | 'confirmation_wrong'
   | 'intent_signed_otherwise'
   | 'frames_malformed'

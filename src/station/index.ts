@@ -13,6 +13,7 @@ export { checkBackups, type BackupReport, type SiteReport } from './check-backup
 export { restoreSite } from './restore-site.ts';
 export { disasterSource, nestedSource, rewrapKeys, type KeySource } from './rewrap.ts';
 export { rewrapPlatformKeys, type PlatformSource } from './rewrap-platform.ts';
+export { checkKeyTransport, returnKeys } from './return-keys.ts';
 export { requireCurrentMasters } from './officer-masters.ts';
 export { attestsBy, loadManifest, manifestInForce } from './manifests.ts';
 export { generateKeys } from './pool.ts';

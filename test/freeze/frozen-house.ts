@@ -47,8 +47,12 @@ export class FrozenHouse {
         unlock: async (unlocking) => {
           await signer.unlock(unlocking);
         },
-        release: async ({ intent, request, approvals }) => {
-          await signer.release({ intent, request, approvals: [...approvals] });
+        release: async (release) => {
+          await signer.release({ ...release, approvals: [...release.approvals] });
+        },
+        deepFreeze: async ({ restriction, order }) => {
+          const entitled = 'intent' in order ? { ...order, approvals: [...order.approvals] } : order;
+          await signer.deepFreeze({ restriction, order: entitled });
         },
       },
     };
@@ -102,7 +106,7 @@ export class FrozenHouse {
   /** A statement that unlocks, by whatever key. */
   async statement(
     customer: CustomerId,
-    subject: RestrictionId,
+    subject: RestrictionId | CustomerId,
     by: Pick<TestLock, 'id' | 'signing'>,
     purpose: CustomerPurpose = 'unlock',
   ): Promise<CustomerStatement> {
@@ -149,8 +153,18 @@ export class FrozenHouse {
       reason: 'They came in person.',
     };
     const parts = { database: this.house.database, clock, queue };
-    return await inTransaction(this.house.database, async (tx) => {
-      const { intent } = await requestRelease(parts, tx, asked, SOMEBODY);
+    const { intent } = await inTransaction(this.house.database, (tx) =>
+      requestRelease(parts, tx, asked, SOMEBODY),
+    );
+    await this.signRequest(intent, by);
+    return intent;
+  }
+
+  /** Whoever asks signs. */
+  async signRequest(intent: Intent, by: number): Promise<void> {
+    const { clock, queue } = this.house.parts;
+    const officer = this.house.chain.house.scene.house.house.approvers[by]!;
+    await inTransaction(this.house.database, async (tx) => {
       const statement = {
         purpose: 'request' as const,
         intentHash: intentHash(intent),
@@ -159,7 +173,6 @@ export class FrozenHouse {
       };
       const request = { statement, signature: officer.signer.sign(statementDigest(statement)) };
       await queue.sign(tx, parseId('intent', intent.id), request, SOMEBODY);
-      return intent;
     });
   }
 

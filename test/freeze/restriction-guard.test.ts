@@ -37,7 +37,17 @@ test('a customer who locks the settings adds no key, and still takes one away', 
 /** What customers change that is neither money nor a setting: it ends something, tightens, or is about itself. */
 const FREE = [
   ...['signOut', 'revokeSession', 'revokeApiKey', 'deleteWebhook', 'testWebhook', 'redeliverWebhook'],
-  ...['lockAccount', 'lockFunction', 'cancelWithdrawal', 'issueRecoveryKit', 'submitBundle'],
+  ...[
+    'lockAccount',
+    'lockFunction',
+    'unlockRestriction',
+    'revokeMasterLock',
+    'cancelLockRecovery',
+    'deepFreezeAccount',
+    'cancelWithdrawal',
+    'issueRecoveryKit',
+    'submitBundle',
+  ],
 ];
 /** Refused where money is: inside the transaction that acts. */
 const MONEY = [

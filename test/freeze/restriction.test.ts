@@ -26,6 +26,11 @@ const ALWAYS: readonly Cell[] = [
 ];
 /** and what only those that customers impose on themselves. */
 const BY_CUSTOMER: readonly Cell[] = [['in_force', 'unlock', 'releasing']];
+/** A deep freeze may be refused by the signer, and its customer agrees before staff release it. */
+const DEEP: readonly Cell[] = [
+  ['freezing', 'refuse', 'released'],
+  ['in_force', 'consent', 'in_force'],
+];
 
 /** What each takes away, likewise. */
 const TAKEN: Readonly<Record<RestrictionKind, readonly RestrictedFunction[]>> = {
@@ -36,9 +41,11 @@ const TAKEN: Readonly<Record<RestrictionKind, readonly RestrictedFunction[]>> = 
   api_lock: ['api'],
   settings_lock: ['settings'],
   case: ['withdraw', 'transfer', 'new_address', 'settings'],
+  deep_freeze: ['withdraw', 'transfer', 'new_address', 'api', 'settings'],
 };
 
 function allowedTo(kind: RestrictionKind): readonly Cell[] {
+  if (kind === 'deep_freeze') return [...ALWAYS, ...DEEP];
   return (CUSTOMER_LOCKS as readonly string[]).includes(kind) ? [...ALWAYS, ...BY_CUSTOMER] : ALWAYS;
 }
 

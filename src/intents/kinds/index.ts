@@ -1,5 +1,6 @@
 import { satoshis, type CustomerId, type Satoshis } from '../../shared/index.ts';
 import type { Intent, IntentKind, IntentOf } from '../intent-contract.ts';
+import { deepFreezeRules } from './deep-freeze.ts';
 import { depositReleaseRules } from './deposit-release.ts';
 import type { KindRules } from './kind-rules.ts';
 import { masterLockRecoveryRules } from './master-lock-recovery.ts';
@@ -16,6 +17,7 @@ const KINDS: { readonly [Kind in IntentKind]: KindRules<IntentOf<Kind>> } = {
   release: releaseRules,
   deposit_release: depositReleaseRules,
   policy_change: policyChangeRules,
+  deep_freeze: deepFreezeRules,
 };
 
 /** What holds for intents of this one's kind. */

@@ -7,6 +7,7 @@ import { registerApprovals } from './approvals.ts';
 import { registerAuditCommands } from './audit.ts';
 import { registerBundles } from './bundles.ts';
 import { registerCredentials } from './credentials.ts';
+import { registerDeepFreezes } from './deep-freezes.ts';
 import { registerDeposits } from './deposits.ts';
 import { registerEvents } from './events.ts';
 import { registerLocks } from './locks.ts';
@@ -45,6 +46,7 @@ export function registerClient(trilock: Command): void {
   registerApprovals(client);
   registerRestrictions(client);
   registerPolicy(client);
+  registerDeepFreezes(client);
   registerAuditCommands(client);
   registerNotices(client);
   registerStaffCommands(client);

@@ -119,6 +119,13 @@ export function registerLockStatements(group: Command): void {
   );
   signs(
     group,
+    'sign-deep-freeze',
+    'sign that our keys of your wallets are taken offline; hand it in with `client deep-freezes own`',
+    'deep freeze',
+    (_word, { customer }) => customer,
+  );
+  signs(
+    group,
     'sign-revocation',
     'sign that this lock ends, when its file may be in other hands; hand it in with `client locks revoke`',
     'revoke master lock',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { signedManifestSchema, signerResumeSchema } from '../../intents/index.ts';
+import { returnedKeySchema, signedManifestSchema, signerResumeSchema } from '../../intents/index.ts';
 import { SharedError } from '../../shared/index.ts';
 import { signerClient, type SignerClient } from '../../signer/index.ts';
 import { readDocument } from '../../station/index.ts';
@@ -65,6 +65,22 @@ export function registerSignerAdmin(trilock: Command): void {
     .description('stop all signing until officers resume it')
     .action(async (reason: string) => {
       await client().seal({ reason });
+    });
+  admin
+    .command('transport-key <restriction>')
+    .description(
+      'ask officers for the platform keys of a deep freeze that is being lifted; a file for the station',
+    )
+    .action(async (restriction: string) => {
+      print((await client().transportKey({ restriction })).transport);
+    });
+  admin
+    .command('return-key <files...>')
+    .description('take platform keys back that the station has sealed to this signer')
+    .action(async (files: readonly string[]) => {
+      for (const file of files) {
+        print(await client().returnKey({ key: await document(file, returnedKeySchema, 'a returned key') }));
+      }
     });
   admin
     .command('resume <file>')

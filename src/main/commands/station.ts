@@ -27,6 +27,7 @@ import { registerCeremony } from './ceremony.ts';
 import { registerPlatformWraps } from './platform-wraps.ts';
 import { registerBackups } from './station-backups.ts';
 import { registerDevices } from './station-devices.ts';
+import { registerKeyReturn } from './station-return.ts';
 import { registerSigning } from './station-sign.ts';
 
 function say(...lines: readonly string[]): void {
@@ -204,6 +205,7 @@ export function registerStation(trilock: Command): void {
     .command('pin-credential <directory> <files...>')
     .description('pin further credentials of customers, each signed with one that is pinned already')
     .action(pin);
+  registerKeyReturn(station);
   registerSigning(station);
   registerDevices(station);
 }

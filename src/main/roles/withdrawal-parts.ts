@@ -51,6 +51,7 @@ function approvalQueue(sources: Sources): ApprovalQueue {
       ['deposit_release', {}],
       ['master_lock_recovery', {}],
       ['policy_change', {}],
+      ['deep_freeze', {}],
     ]),
   });
 }
@@ -78,7 +79,7 @@ export function policyChangeParts(sources: Sources): PolicyChangeParts {
 export function restrictionStepParts(
   sources: Sources & {
     readonly ledger: LedgerClient;
-    readonly signer: Pick<SignerClient, 'restrict' | 'release' | 'unlock'>;
+    readonly signer: Pick<SignerClient, 'restrict' | 'release' | 'unlock' | 'deepFreeze'>;
   },
 ): Parameters<typeof settleRestrictions>[0] {
   const { database, clock, ledger, signer } = sources;
@@ -95,8 +96,12 @@ export function restrictionStepParts(
       unlock: async (unlocking) => {
         await signer.unlock(unlocking);
       },
-      release: async ({ intent, request, approvals }) => {
-        await signer.release({ intent, request, approvals: [...approvals] });
+      release: async (release) => {
+        await signer.release({ ...release, approvals: [...release.approvals] });
+      },
+      deepFreeze: async ({ restriction, order }) => {
+        const entitled = 'intent' in order ? { ...order, approvals: [...order.approvals] } : order;
+        await signer.deepFreeze({ restriction, order: entitled });
       },
     },
   };

@@ -143,7 +143,12 @@ async function firstManifest(
     ),
     controlRules: [
       {
-        kinds: ['release' as const, 'deposit_release' as const, 'policy_change' as const],
+        kinds: [
+          'release' as const,
+          'deposit_release' as const,
+          'policy_change' as const,
+          'deep_freeze' as const,
+        ],
         approvals: 1,
         roles: ['compliance' as const],
         localApprovals: 0,

@@ -125,6 +125,7 @@ export class House {
           ['withdrawal', {}],
           ['release', {}],
           ['policy_change', {}],
+          ['deep_freeze', {}],
         ]),
       }),
       wallets: ownWallets({ ...parts, node }),
