@@ -109,6 +109,15 @@ function restrictionMoved(what: string) {
     });
 }
 
+function legalHoldMoved(what: string) {
+  return z
+    .strictObject({ satoshis: satoshisField, heldSatoshis: satoshisField, reference: z.string() })
+    .meta({
+      description: what,
+      examples: [{ satoshis: '500000', heldSatoshis: '500000', reference: 'AG Köln 12 K 34/26' }],
+    });
+}
+
 type WithdrawalEnd =
   'approved' | 'rejected' | 'cancelled' | 'expired' | 'broadcast' | 'replaced' | 'confirmed' | 'failed';
 
@@ -326,6 +335,9 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
       description: 'A policy is in force: what is judged from now on is judged by it.',
       examples: [{ draft: 'pol_01jd1f0v00e008000000000001', version: 2, policyHash: HASH, loosens: false }],
     }),
+  'legal_hold.imposed': legalHoldMoved('Staff entered a legal order to hold a part of a balance.'),
+  'legal_hold.held': legalHoldMoved('All that a legal order names is held in the ledger.'),
+  'legal_hold.lifted': legalHoldMoved('A legal order is lifted; what it held is free.'),
   'transfer.completed': z
     .strictObject({
       direction: z.enum(['sent', 'received']),

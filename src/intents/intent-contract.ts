@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { deepFreezeIntentSchema } from './kinds/deep-freeze-contract.ts';
 import { depositReleaseIntentSchema } from './kinds/deposit-release-contract.ts';
+import { legalHoldLiftIntentSchema } from './kinds/legal-hold-lift-contract.ts';
 import { masterLockRecoveryIntentSchema } from './kinds/master-lock-recovery-contract.ts';
 import { policyChangeIntentSchema } from './kinds/policy-change-contract.ts';
 import { releaseIntentSchema } from './kinds/release-contract.ts';
@@ -8,6 +9,7 @@ import { withdrawalIntentSchema } from './kinds/withdrawal-contract.ts';
 
 export * from './kinds/deep-freeze-contract.ts';
 export * from './kinds/deposit-release-contract.ts';
+export * from './kinds/legal-hold-lift-contract.ts';
 export * from './kinds/master-lock-recovery-contract.ts';
 export * from './kinds/policy-change-contract.ts';
 export * from './kinds/release-contract.ts';
@@ -22,6 +24,7 @@ export const intentSchema = z.discriminatedUnion('kind', [
   depositReleaseIntentSchema,
   policyChangeIntentSchema,
   deepFreezeIntentSchema,
+  legalHoldLiftIntentSchema,
 ]);
 
 export type Intent = z.infer<typeof intentSchema>;
@@ -34,5 +37,6 @@ export const CONTROL_KINDS = [
   'deposit_release',
   'policy_change',
   'deep_freeze',
+  'legal_hold_lift',
 ] as const satisfies readonly IntentKind[];
 export type ControlKind = (typeof CONTROL_KINDS)[number];

@@ -9,6 +9,7 @@ import type { LedgerErrorCode } from '../ledger/client/index.ts';
 import { lockErrorMap, type LockErrorCode } from '../locks/index.ts';
 import { depositErrorMap, type DepositErrorCode } from '../deposits/index.ts';
 import { policyErrorMap } from '../policy/index.ts';
+import { legalErrorMap, type LegalErrorCode } from '../legal/index.ts';
 import { noticeErrorMap, type NoticeErrorCode } from '../notices/index.ts';
 import type { SharedErrorCode } from '../shared/index.ts';
 import { transferErrorMap, type TransferErrorCode } from '../transfers/index.ts';
@@ -36,6 +37,7 @@ type ErrorCode =
   | keyof typeof approvalErrorMap
   | keyof typeof withdrawalErrorMap
   | keyof typeof policyErrorMap
+  | LegalErrorCode
   | NoticeErrorCode
   | WebhookErrorCode;
 
@@ -56,6 +58,7 @@ export const errorMap = {
   ...approvalErrorMap,
   ...withdrawalErrorMap,
   ...policyErrorMap,
+  ...legalErrorMap,
   ...noticeErrorMap,
   ...webhookErrorMap,
   amount_malformed: { status: 422, title: 'The amount is malformed' },

@@ -13,6 +13,7 @@ import { lockRecoveryRoutes, lockRoutes } from '../locks/index.ts';
 import type { Pool } from '../postgres/index.ts';
 import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock } from '../shared/index.ts';
+import { legalRoutes } from '../legal/index.ts';
 import { noticeRoutes } from '../notices/index.ts';
 import { policyRoutes } from '../policy/index.ts';
 import { transferRoutes } from '../transfers/index.ts';
@@ -74,6 +75,7 @@ export function composeOperations(parts: OperationParts): {
       ...restrictionRoutes(withdrawals),
       ...deepFreezeRoutes(withdrawals),
       ...withdrawalRoutes(withdrawals),
+      ...legalRoutes(withdrawals),
       ...noticeRoutes({ database, clock, hash: parts.webhooks.hash }),
       ...policyRoutes(policyChangeParts(parts)),
       ...webhookRoutes({ database, clock, ...parts.webhooks }),

@@ -31,6 +31,7 @@ export const ID_PREFIXES = {
   webhook: 'whk',
   delivery: 'dlv',
   notice: 'ntc',
+  legalHold: 'lgl',
   phone: 'phn',
   request: 'req',
 } as const;

@@ -26,6 +26,7 @@ const ARROWS = {
   wallets: [...GROUND, 'approvals', 'ledger', 'freeze', 'recovery'],
   locks: [...GROUND, 'approvals', 'wallets'],
   deposits: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
+  legal: [...GROUND, 'approvals', 'ledger', 'wallets'],
   drills: [...GROUND, 'wallets', 'recovery'],
   transfers: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
   policy: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],

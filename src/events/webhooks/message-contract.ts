@@ -19,6 +19,7 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   credential: 'crd_01jd1f0v00e008000000000001',
   customer: EXAMPLE.customer,
   deposit: 'dep_01jd1f0v00e008000000000001',
+  legal_hold: 'lgl_01jd1f0v00e008000000000001',
   transfer: 'tr_01jd1f0v00e008000000000001',
   wallet: 'wal_01jd1f0v00e008000000000001',
   webhook: 'whk_01jd1f0v00e008000000000001',
@@ -29,7 +30,7 @@ function messageOfType(type: EventType): WebhookMessage {
   const data = EVENT_DATA[type];
   const { description = type, examples } = data.meta() ?? {};
   const [kind = ''] = type.split('.');
-  const isOfTheHouse = kind === 'approval' || kind === 'alert';
+  const isOfTheHouse = ['approval', 'alert', 'legal_hold'].includes(kind);
   return {
     name: type,
     summary: description,

@@ -3,6 +3,7 @@ import type { Intent, IntentKind, IntentOf } from '../intent-contract.ts';
 import { deepFreezeRules } from './deep-freeze.ts';
 import { depositReleaseRules } from './deposit-release.ts';
 import type { KindRules } from './kind-rules.ts';
+import { legalHoldLiftRules } from './legal-hold-lift.ts';
 import { masterLockRecoveryRules } from './master-lock-recovery.ts';
 import { policyChangeRules } from './policy-change.ts';
 import { releaseRules } from './release.ts';
@@ -18,6 +19,7 @@ const KINDS: { readonly [Kind in IntentKind]: KindRules<IntentOf<Kind>> } = {
   deposit_release: depositReleaseRules,
   policy_change: policyChangeRules,
   deep_freeze: deepFreezeRules,
+  legal_hold_lift: legalHoldLiftRules,
 };
 
 /** What holds for intents of this one's kind. */

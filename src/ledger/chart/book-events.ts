@@ -184,6 +184,16 @@ export function payoutEvents(
       says: 'It is confirmed again',
       steps: [move('pay', inFlight, coins)],
     },
+    LegalHeld: {
+      code: code + 8,
+      says: 'A legal order holds an amount of the balance, without timeout',
+      steps: [{ name: 'order', form: 'hold', debit: balance, credit: inFlight, amount: 'amount' }],
+    },
+    LegalLifted: {
+      code: code + 9,
+      says: 'The legal order is lifted',
+      steps: [end('void', 'order', `${prefix}LegalHeld`, balance, inFlight)],
+    },
     PayoutCancelled: {
       code: code + 7,
       says: 'A return of its inputs was confirmed: *amount* is the return’s network fee, *unspent* the rest',
@@ -214,7 +224,9 @@ type PayoutEvent =
   | 'PayoutConfirmed'
   | 'PayoutUnconfirmed'
   | 'PayoutReconfirmed'
-  | 'PayoutCancelled';
+  | 'PayoutCancelled'
+  | 'LegalHeld'
+  | 'LegalLifted';
 
 export function prefixed<P extends string, Name extends string>(
   prefix: P,

@@ -11,6 +11,7 @@ import { registerDeepFreezes } from './deep-freezes.ts';
 import { registerDeposits } from './deposits.ts';
 import { registerEvents } from './events.ts';
 import { registerLocks } from './locks.ts';
+import { registerLegalHolds } from './legal-holds.ts';
 import { registerNotices } from './notices.ts';
 import { registerPolicy } from './policy.ts';
 import { registerRestrictions } from './restrictions.ts';
@@ -48,6 +49,7 @@ export function registerClient(trilock: Command): void {
   registerPolicy(client);
   registerDeepFreezes(client);
   registerAuditCommands(client);
+  registerLegalHolds(client);
   registerNotices(client);
   registerStaffCommands(client);
 }

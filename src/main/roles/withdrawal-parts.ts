@@ -52,6 +52,7 @@ function approvalQueue(sources: Sources): ApprovalQueue {
       ['master_lock_recovery', {}],
       ['policy_change', {}],
       ['deep_freeze', {}],
+      ['legal_hold_lift', {}],
     ]),
   });
 }

@@ -24,6 +24,7 @@ import {
 } from '../../drills/index.ts';
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
 import { settleRestrictions } from '../../freeze/index.ts';
+import { settleLegalHolds } from '../../legal/index.ts';
 import { sendNotice, spreadNotices, type NoticeWorkParts } from '../../notices/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { registerLockMetrics, stepLockRecoveries, stepMasterLocks } from '../../locks/index.ts';
@@ -124,6 +125,10 @@ function works(
     { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER }) },
     { name: 'releases', step: () => releaseDeposits({ ...paying, manifest: parts.manifest }) },
     { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
+    {
+      name: 'legal holds',
+      step: () => settleLegalHolds({ ...paying, ...{ ledger: parts.ledger, manifest: parts.manifest } }),
+    },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'policy changes', step: () => settlePolicyChanges(changing) },
     { name: 'people of the policy', step: () => watchPeople(changing) },

@@ -148,6 +148,7 @@ async function firstManifest(
           'deposit_release' as const,
           'policy_change' as const,
           'deep_freeze' as const,
+          'legal_hold_lift' as const,
         ],
         approvals: 1,
         roles: ['compliance' as const],

@@ -161,6 +161,8 @@ const STORY: readonly Booking[] = [
     [`${book}WithdrawalHeld`, index * 50 + 8, { amount: 2000n }],
     [`${book}PayoutBroadcast`, index * 50 + 8, {}],
     [`${book}PayoutCancelled`, index * 50 + 8, { amount: 30n, unspent: 1970n }],
+    [`${book}LegalHeld`, index * 50 + 20, { amount: 500n }],
+    [`${book}LegalLifted`, index * 50 + 20, {}],
   ]),
   ['vaultWithdrawalHeld', 210, { amount: 3000n }],
   ['vaultPayoutBroadcast', 210, {}],
