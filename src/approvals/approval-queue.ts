@@ -46,7 +46,8 @@ const EVENTS: Partial<Record<QueueCommand, EventType>> = {
 /** Whether approvals that sufficed once suffice still, and until when it rests. */
 type Recheck =
   | { readonly verdict: 'holds'; readonly coolUntilMs: number }
-  | { readonly verdict: 'unmet' }
+  /** `explained`: a policy that was tightened since is the reason; else nobody honest made it approved. */
+  | { readonly verdict: 'unmet'; readonly explained: boolean }
   | { readonly verdict: 'denied'; readonly reason: string };
 
 /** The approval queue. Every method runs in the caller's transaction and stores its audit and outbox rows there. */
@@ -95,7 +96,13 @@ export class ApprovalQueue {
     if (outcome.outcome === 'deny') return { verdict: 'denied', reason: outcome.reason };
     const nowMs = this.#parts.clock.nowMs();
     const counting = await countingApprovals(intent, approvals, manifest, nowMs);
-    if (!(await quorumMet(intent, counting, manifest, outcome.rules, nowMs))) return { verdict: 'unmet' };
+    if (!(await quorumMet(intent, counting, manifest, outcome.rules, nowMs))) {
+      const isNewer = (await this.#parts.policy.version(tx)) !== intent.policyVersion;
+      return {
+        verdict: 'unmet',
+        explained: isNewer && (await quorumMet(intent, counting, manifest, [], nowMs)),
+      };
+    }
     const lastMs = Math.max(...counting.map(({ statement }) => Date.parse(statement.signedAt)));
     return { verdict: 'holds', coolUntilMs: lastMs + outcome.coolingOffMs };
   }

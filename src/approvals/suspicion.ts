@@ -25,6 +25,7 @@ const ALSO_SUSPICIOUS = new Set([
   'credential_unknown',
   'cosigner_signature_missing',
   'intent_malformed',
+  'clock_set_back',
   'intent_revoked',
   'intent_consumed',
   'intent_wrong_network',

@@ -1,4 +1,5 @@
 import type { DatabaseTransaction } from '../database/index.ts';
+import { raiseAlert } from '../events/index.ts';
 import { crashPoint } from '../shared/index.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
 import { endUnpaid, moveAll, waitFor } from './group-moves.ts';
@@ -69,6 +70,16 @@ export async function stepCooling(parts: StepParts, tx: DatabaseTransaction, gro
   return false;
 }
 
+/** It is stored as approved, and those who approved it are too few by what has been in force all the time. */
+async function alarmUnapproved(parts: StepParts, tx: DatabaseTransaction, { members }: Group): Promise<void> {
+  const [{ withdrawal, stored }] = members;
+  const text = 'It was stored as approved, and too few people have approved it.';
+  const isOther = stored.request?.statement.intentHash !== stored.hash;
+  const code = isOther ? 'approval_for_another_intent' : 'approvals_insufficient';
+  const alert = { subject: withdrawal.id, code, during: 'withdrawal.step', text };
+  await raiseAlert(tx, alert, WORKER, parts.clock);
+}
+
 /**
  * `approved` and `cooling_off`, before it is built: policy and manifest may be stricter by now. What they deny is
  * rejected, what too few have approved for is asked anew, what is to rest longer rests. @returns whether it may be
@@ -83,6 +94,7 @@ export async function stepRecheck(parts: StepParts, tx: DatabaseTransaction, gro
     return false;
   }
   if (found.verdict === 'unmet') {
+    if (!found.explained) await alarmUnapproved(parts, tx, group);
     await askAnew(parts, tx, group, 'The policy asks for more than when it was approved.');
     return false;
   }
