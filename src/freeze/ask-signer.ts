@@ -1,11 +1,16 @@
-import { requireKind, type ApprovalQueue } from '../approvals/index.ts';
+import { isSuspicious, requireKind, type ApprovalQueue, type QueueActor } from '../approvals/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
+import { raiseAlert } from '../events/index.ts';
 import { parseCustomerStatement, type IntentKind } from '../intents/index.ts';
-import { describeError, isDomainError, type IntentId } from '../shared/index.ts';
+import { describeError, isDomainError, type Clock, type IntentId } from '../shared/index.ts';
+import { FreezeError } from './errors.ts';
 import type { FreezingSigner } from './freeze-parts.ts';
 import type { Restriction } from './restriction.ts';
 
+const WORKER: QueueActor = { actor: { kind: 'process', id: 'worker' }, strength: 'process' };
+
 interface AskingParts {
+  readonly clock: Clock;
   readonly queue: Pick<ApprovalQueue, 'lock'>;
   readonly signer: FreezingSigner;
 }
@@ -13,14 +18,25 @@ interface AskingParts {
 /** What no waiting changes: signatures, times, or what is named. */
 const FINAL = /^(intent|request|approval|approvals|approver|signature|kind|restriction|limit|statement)_/;
 
-/** @returns why the signer will not, whatever we wait for; undefined when it has. */
-async function refusalOf(ask: () => Promise<void>): Promise<string | undefined> {
+/**
+ * @returns why the signer will not, whatever we wait for; undefined when it has. What nothing honest explains operators
+ * hear of.
+ */
+async function refusalOf(
+  { clock }: Pick<AskingParts, 'clock'>,
+  tx: DatabaseTransaction,
+  subject: Restriction['id'],
+  ask: () => Promise<void>,
+): Promise<string | undefined> {
   try {
     await ask();
     return undefined;
   } catch (thrown) {
-    if (isDomainError(thrown) && FINAL.test(thrown.code)) return describeError(thrown);
-    throw thrown;
+    if (!isDomainError(thrown) || !FINAL.test(thrown.code)) throw thrown;
+    const { code, message: text } = thrown;
+    const alert = { subject, code, during: 'restriction.step', text };
+    if (isSuspicious(code)) await raiseAlert(tx, alert, WORKER, clock);
+    return describeError(thrown);
   }
 }
 
@@ -39,13 +55,20 @@ async function entitled<Kind extends IntentKind>(
 export function askToLift(
   parts: AskingParts,
   tx: DatabaseTransaction,
-  { id, releaseIntent, releaseStatement }: Restriction,
+  { id, customer, releaseIntent, releaseStatement }: Restriction,
 ): Promise<string | undefined> {
   const statement =
     releaseStatement === null ? undefined : parseCustomerStatement(JSON.parse(releaseStatement));
-  return refusalOf(async () => {
+  return refusalOf(parts, tx, id, async () => {
     if (releaseIntent !== null) {
       const release = await entitled(parts, tx, releaseIntent, 'release');
+      const { body } = release.intent;
+      // The signer lifts what the intent names, and says so again whenever it is asked again.
+      if (body.restriction !== id || body.customer !== customer) {
+        throw new FreezeError('restriction_damaged', 'What was approved lifts another restriction.', {
+          details: { restriction: id, intent: releaseIntent },
+        });
+      }
       await parts.signer.release({ ...release, ...(statement === undefined ? {} : { statement }) });
     } else if (statement !== undefined) {
       await parts.signer.unlock({ restriction: id, statement });
@@ -55,12 +78,12 @@ export function askToLift(
 
 /** Tells the signer of a restriction. @returns why it never takes it, which only what needs an order is told. */
 export function askToRestrict(
-  { signer, queue }: AskingParts,
+  { signer, queue, clock }: AskingParts,
   tx: DatabaseTransaction,
   it: Restriction,
 ): Promise<string | undefined> {
   const { id: restriction, orderedBy } = it;
-  return refusalOf(async () => {
+  return refusalOf({ clock }, tx, restriction, async () => {
     if (orderedBy === null) await signer.restrict(it);
     else if ('intent' in orderedBy) {
       const order = await entitled({ queue }, tx, orderedBy.intent, 'deep_freeze');

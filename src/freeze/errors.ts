@@ -7,6 +7,7 @@ export type FreezeErrorCode =
   | 'restriction_step_forbidden'
   | 'restriction_changed_meanwhile'
   | 'restriction_not_acknowledged'
+  | 'restriction_damaged'
   | 'statement_unfit';
 
 /** Why an account may not do something, or a restriction cannot take a step. */

@@ -24,6 +24,7 @@ export const freezeErrorMap = {
   restriction_step_forbidden: { status: 409, title: 'The restriction cannot take this step' },
   restriction_changed_meanwhile: { status: 409, title: 'The restriction was changed meanwhile' },
   statement_unfit: { status: 422, title: 'The statement is for something else' },
+  restriction_damaged: { status: 500, title: 'The stored restriction is not what was imposed' },
   restriction_not_acknowledged: { status: 503, title: 'The ledger has not taken the restriction' },
 } as const satisfies ErrorMap<FreezeErrorCode>;
 
