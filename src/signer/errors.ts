@@ -47,6 +47,7 @@ export type SignerErrorCode =
   | 'approval_before_release'
   | 'approval_before_restriction'
   | 'account_restricted'
+  | 'clock_set_back'
   | 'restriction_unknown'
   | 'restriction_differs'
   | 'restriction_lifted_already'

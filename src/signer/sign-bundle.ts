@@ -23,7 +23,9 @@ import { addAlert } from './alert-store.ts';
 import { SignerError } from './errors.ts';
 import { requireInStep } from './in-step.ts';
 import { requireManifest } from './manifest-store.ts';
+import { journalHead } from './journal.ts';
 import { receiptOf } from './signing-receipt.ts';
+import { requireClock } from './require-clock.ts';
 import { recordSpend } from './record-spend.ts';
 import { approvalsCountFrom } from './seal-and-resume.ts';
 import {
@@ -136,6 +138,7 @@ function checkAndRecord(
     await requireUnrestricted(tx, customersOf(bundle));
     const trust = await trustFor(tx, bundle);
     const nowMs = parts.clock.nowMs();
+    await requireClock(tx, (await journalHead(tx)).epoch, nowMs);
     const verified = await verifyBundle(bundle, trust, nowMs);
     requireApprovedSince(bundle, await approvalsCountFrom(tx));
     await requireApprovedSinceRelease(tx, bundle);
