@@ -32,11 +32,6 @@ const TELLINGS: Partial<Record<EventType, Telling>> = {
       : `Your number for text messages now ends in ${text(ending)}.`,
   'account.restricted': ({ text: reason }) => `Your account is restricted. ${text(reason)}`,
   'account.released': () => 'A restriction of your account was lifted.',
-  'master_lock.registered': () => 'A master lock was registered for your account.',
-  'master_lock.recovery_began': () =>
-    'Somebody asks for a new master lock in place of yours. You can object for 14 days.',
-  'master_lock.recovery_completed': () => 'A new master lock has taken the place of your lost one.',
-  'master_lock.ended': () => 'Your master lock signs nothing any more.',
   'wallet.recovery_kit_issued': () => 'A recovery kit of your wallet was handed out.',
 };
 
