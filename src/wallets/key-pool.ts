@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import { BitcoinError } from '../bitcoin/index.ts';
-import { inTransaction, type Database } from '../database/index.ts';
+import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
 import {
   IntentError,
   parseKeyAttestation,
@@ -108,10 +108,10 @@ export async function importPool(
 
 /** How many keys each pool still has. */
 export async function poolLevels(
-  database: Database,
+  tables: Database | DatabaseTransaction,
   network: Manifest['network'],
 ): Promise<Readonly<Record<PoolRole, number>>> {
-  const groups = await database.accountKey.groupBy({
+  const groups = await tables.accountKey.groupBy({
     by: ['role'],
     where: { network, state: 'available' },
     _count: true,

@@ -27,6 +27,7 @@ import {
 import { LOOKAHEAD, watchUpTo } from './addresses.ts';
 import { openWalletAccounts } from './ledger-accounts.ts';
 import type { PlatformSigner } from './platform-signer.ts';
+import { alarmOfLowPools } from './pool-alarm.ts';
 import { readRegistration } from './registration.ts';
 import { signingCredentialsOf } from './signing-credentials.ts';
 import { record, WORKER, type WalletAction } from './wallet-audit.ts';
@@ -190,6 +191,7 @@ async function fixDescriptor(parts: OpeningParts, wallet: Wallet): Promise<void>
       registration: canonicalJson(registration),
     });
     await audit(tx, parts, 'wallet.fix_descriptor', wallet, { descriptorHash: hash });
+    await alarmOfLowPools(tx, parts, wallet);
     crashPoint('wallet.descriptor_fixed');
   });
 }

@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseDescriptor, psbtToBase64, signPsbt } from '../../src/bitcoin/index.ts';
 import { parseRegistrationFile } from '../../src/station/index.ts';
@@ -7,6 +8,7 @@ import {
   importPool,
   LOW_POOL,
   lowPools,
+  registerPoolMetric,
   poolLevels,
   readStationRegistration,
   readWallet,
@@ -340,4 +342,27 @@ describe('signing credentials', () => {
     });
     expect(await codeOf(() => house.request(id))).toBe('signing_credential_missing');
   });
+});
+
+// Last: it fills the pools, and others take what they put there themselves.
+test('pools show in the metric how many keys are left, and alarm when a wallet takes them below the mark', async () => {
+  const registry = new Registry();
+  registerPoolMetric(registry, () => poolLevels(house.database, 'regtest'));
+  const { cold } = await poolLevels(house.database, 'regtest');
+  await house.stock(LOW_POOL + 1 - cold);
+  expect(await registry.metrics()).toContain(`trilock_pool_keys{role="cold"} ${LOW_POOL + 1}`);
+  const alarms = async () => {
+    const events = await house.database.outboxEvent.findMany({ where: { type: 'alert.raised' } });
+    return events.filter(({ content }) => content.includes('pool_low'));
+  };
+  let level = LOW_POOL + 1;
+  while (level > LOW_POOL - 2) {
+    const customer = await house.customer();
+    await house.opened(await house.request(customer.id));
+    ({ cold: level } = await poolLevels(house.database, 'regtest'));
+    const told = (await alarms()).filter(({ content }) => content.includes('cold keys'));
+    expect(told).toHaveLength(level < LOW_POOL ? 1 : 0);
+  }
+  expect(await registry.metrics()).toContain(`trilock_pool_keys{role="cold"} ${level}`);
+  expect((await alarms()).every(({ customer }) => customer === null)).toBe(true);
 });
