@@ -114,6 +114,27 @@ const COMMANDS: readonly (readonly [string, (file: string) => readonly string[]]
   ['client approvals submit', (file) => ['client', 'approvals', 'submit', `int_${ID}`, file]],
   ['pool import', (file) => ['pool', 'import', file]],
   ['withdrawals import', (file) => ['withdrawals', 'import', file]],
+  ['recover check', (file) => ['recover', 'check', file]],
+  ['recover files', (file) => ['recover', 'files', file, '--out', folder]],
+  [
+    'drill prove',
+    (file) => [
+      ...['drill', 'prove', file, '--site', folder, '--name', 'a', '--role', 'cold', '--out', out()],
+      ...['--master', key('cold-master-a'), '--master-passphrase-file', passphrase],
+    ],
+  ],
+  ['drill device', (file) => ['drill', 'device', file, '--role', 'cold']],
+  ['drill record', (file) => ['drill', 'record', file]],
+  ['station load-manifest', (file) => ['station', 'load-manifest', file, file]],
+  ['station register-wallet', (file) => ['station', 'register-wallet', file, file]],
+  [
+    'station device import',
+    (file) => ['station', 'device', 'import', file, file, '--name', 'a', ...signing()],
+  ],
+  [
+    'customer-key device',
+    (file) => ['customer-key', 'device', '--network', 'regtest', '--name', 'Ada', '--export', file],
+  ],
   ['signer-admin load-manifest', (file) => ['signer-admin', 'load-manifest', file]],
   ['signer-admin resume', (file) => ['signer-admin', 'resume', file]],
   [

@@ -12,7 +12,7 @@ import {
   type CeremonyDesk,
   type CeremonyPlan,
 } from '../../station/index.ts';
-import { askPassphrase, askText } from '../terminal/ask.ts';
+import { answerFromStandardInput, askPassphrase, askText } from '../terminal/ask.ts';
 import { openOfficerFile, withPassphrase } from '../terminal/key-files.ts';
 
 const OFFICER_ROLES = CERTIFICATE_ROLES.filter((role) => role !== 'root');
@@ -103,6 +103,7 @@ function preparedDesk(passphraseFiles: Readonly<Record<string, string>>): Ceremo
 
 interface CeremonyOptions {
   readonly answers?: string;
+  readonly stdin?: true;
   readonly root?: string;
   readonly rootPassphraseFile?: string;
 }
@@ -120,6 +121,7 @@ async function prepare({
 
 async function ceremony(directory: string, options: CeremonyOptions): Promise<void> {
   say(await machineWarnings());
+  if (options.stdin === true) answerFromStandardInput();
   const { plan, desk } = await prepare(options);
   const root =
     options.root === undefined
@@ -148,6 +150,7 @@ export function registerCeremony(station: Command): void {
     .option('--root <file>', 'PKCS#12 of the root, to add officers under it; without it a root is made')
     .option('--root-passphrase-file <file>', 'instead of asking')
     .option('--answers <file>', 'prepared answers for a rehearsal: {"plan", "passphraseFiles"}')
+    .option('--stdin', 'every question is answered by a line of standard input, without a terminal')
     .action(ceremony);
   station
     .command('check-ceremony <public>')

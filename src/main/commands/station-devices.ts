@@ -34,10 +34,14 @@ function say(...lines: readonly string[]): void {
 
 /** Says what a device must sign. */
 export async function sayChallenge(owner: DeviceOwner, file: string | undefined): Promise<void> {
-  say(`Token for a key record (BIP129): ${deviceToken(owner)}`);
-  if (file === undefined) return;
+  const token = `Token for a key record (BIP129): ${deviceToken(owner)}`;
+  if (file === undefined) {
+    say(token);
+    return;
+  }
   const { statement, text, path } = challengeDevice(owner, await readText(file));
   say(
+    token,
     `The key ${statement.origin} is to become a ${statement.role} key of “${statement.source}”.`,
     `Or let the device sign this text by its key at ${path}:`,
     text,

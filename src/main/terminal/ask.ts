@@ -7,13 +7,34 @@ const MAX_PASSPHRASE_FILE_BYTES = 2_048;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
+/** The lines of standard input that answer every question; undefined at a terminal. */
+let prepared: AsyncIterator<string> | undefined;
+
+/**
+ * From now on every question is answered by a line of standard input, passphrases too: for rehearsals, and for
+ * machines that another program operates.
+ */
+export function answerFromStandardInput(): void {
+  prepared = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+}
+
+/** The next answer; the question is shown, what answers it is not. */
+async function nextPrepared(lines: AsyncIterator<string>, question: string): Promise<string> {
+  process.stderr.write(`${question}\n`);
+  const { value, done } = await lines.next();
+  if (done === true)
+    throw new SharedError('config_invalid', 'The answers on standard input ended at a question.');
+  return next.value;
+}
+
 function requireTerminal(what: string, instead: string): void {
-  if (process.stdin.isTTY) return;
+  if (process.stdin.isTTY || prepared !== undefined) return;
   throw new SharedError('config_invalid', `${what} is asked for at a terminal, or given by ${instead}.`);
 }
 
 /** Asks a question on the terminal; with `hidden`, what is typed is not shown. */
 function askLine(question: string, hidden: boolean): Promise<string> {
+  if (prepared !== undefined) return nextPrepared(prepared, question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   process.stderr.write(question);
   const lines = createInterface({
