@@ -120,8 +120,16 @@ async function prepare({
 }
 
 async function ceremony(directory: string, options: CeremonyOptions): Promise<void> {
+  const end = options.stdin === true ? answerFromStandardInput() : undefined;
+  try {
+    await hold(directory, options);
+  } finally {
+    end?.();
+  }
+}
+
+async function hold(directory: string, options: CeremonyOptions): Promise<void> {
   say(await machineWarnings());
-  if (options.stdin === true) answerFromStandardInput();
   const { plan, desk } = await prepare(options);
   const root =
     options.root === undefined

@@ -12,17 +12,23 @@ let prepared: AsyncIterator<string> | undefined;
 
 /**
  * From now on every question is answered by a line of standard input, passphrases too: for rehearsals, and for
- * machines that another program operates.
+ * machines that another program operates. @returns what ends it, so that nobody waits for more of it.
  */
-export function answerFromStandardInput(): void {
-  prepared = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+export function answerFromStandardInput(): () => void {
+  const lines = createInterface({ input: process.stdin });
+  prepared = lines[Symbol.asyncIterator]();
+  return () => {
+    prepared = undefined;
+    lines.close();
+    process.stdin.destroy();
+  };
 }
 
 /** The next answer; the question is shown, what answers it is not. */
 async function nextPrepared(lines: AsyncIterator<string>, question: string): Promise<string> {
   process.stderr.write(`${question}\n`);
-  const { value, done } = await lines.next();
-  if (done === true)
+  const next = await lines.next();
+  if (next.done === true)
     throw new SharedError('config_invalid', 'The answers on standard input ended at a question.');
   return next.value;
 }
