@@ -58,7 +58,7 @@ describe('a ceremony without a terminal, answered on standard input', () => {
   const twice = [PASSPHRASE, PASSPHRASE];
 
   it('is held step by step, and weak or differing passphrases are asked for again', async () => {
-    const weak = ['short', 'short'];
+    const weak = ['qwertyuiop asdfghjkl', 'qwertyuiop asdfghjkl'];
     const held = await ceremonyBy([...plan, ...twice, ...weak, ...twice, ...twice], path('typed'));
     expect(held).toMatchObject({ status: 0, left: 0 });
     expect(held.output).toContain('The passphrase of an officer has at least 16 characters');
