@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
-import { requestSignatureSchema, type RequestSignature } from '../../intents/approval-contract.ts';
-import { explainIntent, intentHash, parseIntent, statementDigest } from '../../intents/index.ts';
-import { isoTime, parseId, SharedError, systemClock } from '../../shared/index.ts';
-import { readDocument, signatureBy, writeDocument } from '../../station/index.ts';
+import { requestSignatureSchema } from '../../intents/approval-contract.ts';
+import { SharedError } from '../../shared/index.ts';
+import { readDocument, writeDocument } from '../../station/index.ts';
 import * as contract from '../../withdrawals/withdrawal-contract.ts';
-import { openKeyFile } from '../terminal/key-files.ts';
 import type { AnswerOf, CallOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
-import { confirmHash } from '../terminal/confirm-hash.ts';
 import type { Connection } from './connect.ts';
 import { one, page, type Shown } from './output.ts';
+import { signsRequest } from './sign-request.ts';
 
 type Withdrawal = AnswerOf<typeof contract.getWithdrawal>;
 type Wish = CallOf<typeof contract.createWithdrawal>['body'];
@@ -103,43 +101,6 @@ async function ask({ api }: Connection, options: AskOptions): Promise<Shown> {
   return { document: asked, lines: [...lines, ...asked.explanation, next] };
 }
 
-interface SignOptions {
-  readonly key: string;
-  readonly credential: string;
-  readonly passphraseFile?: string;
-  readonly confirm?: string;
-  readonly out: string;
-}
-
-/** What the API answered, or the intent alone. */
-function intentIn(document: unknown) {
-  const isWhole = typeof document === 'object' && document !== null && 'intent' in document;
-  return parseIntent(isWhole ? document.intent : document);
-}
-
-/** Needs no network: reads the intent from its own words, computes its hash, asks, and signs that. */
-async function sign(_connection: Connection, options: SignOptions, file = ''): Promise<Shown> {
-  const intent = intentIn(await readDocument(file));
-  const hash = intentHash(intent);
-  await confirmHash(explainIntent(intent), hash, 'sign', options.confirm);
-  const key = await openKeyFile(options.key, 'your credential', options.passphraseFile);
-  const statement: RequestSignature['statement'] = {
-    purpose: 'request',
-    intentHash: hash,
-    // Staff sign what they ask for under their own id, as the manifest names them.
-    credential: options.credential.startsWith('stf_')
-      ? parseId('staff', options.credential)
-      : parseId('credential', options.credential),
-    signedAt: isoTime(systemClock.nowMs()),
-  };
-  const signed = { statement, signature: signatureBy(key, statementDigest(statement)) };
-  await writeDocument(options.out, signed);
-  return one({ intentHash: hash, file: options.out }, () => ({
-    signed: options.out,
-    next: 'withdrawals submit',
-  }));
-}
-
 async function submit({ api }: Connection, _options: object, withdrawalId = '', file = ''): Promise<Shown> {
   const parsed = requestSignatureSchema.safeParse(await readDocument(file));
   if (!parsed.success) throw new SharedError('config_invalid', `${file} is not a signed request.`);
@@ -223,17 +184,7 @@ function registerAsking(group: Command): void {
       .option('--out <file>', 'where the document goes that you sign'),
     ask,
   );
-  acts(
-    group
-      .command('sign <file>')
-      .description('read what was asked, from its own words, and sign it with your key file; sends nothing')
-      .requiredOption('--key <file>', 'your key file')
-      .requiredOption('--credential <id>', 'its id at the API, crd_…; for staff their own, stf_…')
-      .requiredOption('--out <file>', 'where the signature goes')
-      .option('--passphrase-file <file>', 'instead of asking')
-      .option('--confirm <digits>', 'first digits of the hash, instead of asking'),
-    sign,
-  );
+  signsRequest(group);
   changes(
     group
       .command('submit <withdrawal> <signature>')
