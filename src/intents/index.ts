@@ -15,6 +15,7 @@ export * from './approval-contract.ts';
 export { fromBase64Url, toBase64Url } from './base64url.ts';
 export { IntentError, type IntentErrorCode } from './errors.ts';
 export { amountAtStake, askingCustomer, explainIntent, paymentsTotal } from './kinds/index.ts';
+export * from './escrow-contract.ts';
 export * from './fields-contract.ts';
 export { checkIntentCurrent, intentHash, parseIntent, withdrawalIntentOf } from './intent.ts';
 export * from './intent-contract.ts';

@@ -15,7 +15,7 @@ import {
   type SingleKind,
 } from './envelope-format.ts';
 import { KeyringError } from './errors.ts';
-import type { MasterPrivateKey, MasterPublicKey } from './master-key.ts';
+import { fingerprintOfSpki, type MasterPrivateKey, type MasterPublicKey } from './master-key.ts';
 import { unwrapRsa, wrapRsa } from './rsa-oaep.ts';
 
 /** The two masters of an envelope, held by different people. */
@@ -170,6 +170,53 @@ export function openEnvelope(
     return openLayer('inner', decodeLayer(inner), contextBytes, masters.inner);
   } finally {
     inner.fill(0);
+  }
+}
+
+/** Somebody who unwraps a key that was wrapped to them by RSA-OAEP, and gives the private half to nobody. */
+export interface Unwrapper {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly spki: Uint8Array;
+  /** @throws KeyringError `envelope_damaged`. */
+  readonly unwrap: (wrappedKey: Uint8Array) => Promise<Uint8Array>;
+}
+
+/**
+ * Opens the outer layer alone, by its holder: what comes out is still sealed to the inner recipient, and is handed to
+ * them. @throws KeyringError `envelope_…` as `openEnvelope`.
+ */
+export function openOuterLayer(blob: Buffer, expected: EnvelopeContext, outer: MasterPrivateKey): Buffer {
+  const { contextBytes, outer: layer } = decodeFor('nested', blob, expected);
+  return openLayer('outer', layer, contextBytes, outer);
+}
+
+/**
+ * Opens the inner layer that the outer's holder handed over. The caller zeroes the secret.
+ * @throws KeyringError `envelope_malformed`, `envelope_for_other_masters`, `envelope_damaged`.
+ */
+export async function openInnerLayer(
+  inner: Buffer,
+  expected: EnvelopeContext,
+  { spki, unwrap }: Unwrapper,
+): Promise<Buffer> {
+  const layer = decodeLayer(inner);
+  const fingerprint = fingerprintOfSpki(Buffer.from(spki));
+  if (layer.recipient.toString('hex') !== fingerprint) {
+    throw new KeyringError('envelope_for_other_masters', 'The envelope is addressed to another key.', {
+      details: { layer: 'inner', addressedTo: layer.recipient.toString('hex'), given: fingerprint },
+    });
+  }
+  const key = Buffer.from(await unwrap(layer.wrappedKey));
+  try {
+    const context = encodeContext(expected);
+    const secret =
+      key.length === AES_KEY_BYTES
+        ? openAes(key, layer.sealed, associatedData('inner', context, layer))
+        : undefined;
+    if (secret === undefined) throw damaged();
+    return secret;
+  } finally {
+    key.fill(0);
   }
 }
 

@@ -7,6 +7,7 @@ export {
   masterPrivateKeyFrom,
   masterPublicKeyFrom,
   openMasterKey,
+  masterPublicKeyOfSpki,
   parseMasterPublicKey,
   type MasterKeyFiles,
   type MasterPrivateKey,
@@ -15,6 +16,8 @@ export {
 export {
   isForDisaster,
   openEnvelope,
+  openInnerLayer,
+  openOuterLayer,
   openForDisaster,
   openForTransport,
   readEnvelope,
@@ -23,6 +26,7 @@ export {
   sealForDisaster,
   sealForTransport,
   type Masters,
+  type Unwrapper,
 } from './envelope.ts';
 export {
   certificatePem,

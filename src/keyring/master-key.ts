@@ -65,6 +65,16 @@ function fromSpki(spki: Buffer): MasterPublicKey {
   return masterPublicKey(createPublicKey({ key: spki, format: 'der', type: 'spki' }));
 }
 
+/** A public key that came as SubjectPublicKeyInfo, DER. @throws KeyringError `master_key_malformed`, `master_key_refused`. */
+export function masterPublicKeyOfSpki(spki: Buffer): MasterPublicKey {
+  try {
+    return fromSpki(spki);
+  } catch (thrown) {
+    if (thrown instanceof KeyringError) throw thrown;
+    throw new KeyringError('master_key_malformed', 'This is not a public key.');
+  }
+}
+
 /**
  * Reads a public key in PEM (`BEGIN PUBLIC KEY`, RFC 7468). A private key is refused: whoever hands one over where
  * a public one belongs should learn so. @throws KeyringError `master_key_malformed`, `master_key_refused`.

@@ -22,6 +22,11 @@ const masterLockSchema = z
     publicHalves: z
       .object({ signing: z.string(), decryption: z.string() })
       .meta({ description: 'SubjectPublicKeyInfo (RSA-4096), DER in base64url' }),
+    registration: z
+      .record(z.string(), z.unknown())
+      .meta({
+        description: 'What the customer signed with both halves: it proves that the two belong together',
+      }),
     replaces: idField('credential').nullable(),
     certificates: z
       .object({ signing: z.string(), decryption: z.string(), issuer: z.string() })

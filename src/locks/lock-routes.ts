@@ -31,6 +31,7 @@ function wire(lock: MasterLockRecord) {
     ...{ id, customer, state, replaces, certificates },
     ...{ createdAt, pinnedAt, endedAt, endReason, obstacle },
     publicHalves: { signing, decryption },
+    registration: { ...registration },
   };
 }
 

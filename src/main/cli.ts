@@ -24,6 +24,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
   'master-lock': async () => (await import('./commands/master-lock.ts')).registerMasterLock,
   customer: async () => (await import('./commands/customer.ts')).registerCustomer,
   withdrawals: async () => (await import('./commands/withdrawals.ts')).registerWithdrawals,
+  escrow: async () => (await import('./commands/escrow.ts')).registerEscrow,
   drill: async () => (await import('./commands/drill.ts')).registerDrill,
   recover: async () => (await import('./commands/recover.ts')).registerRecover,
   approve: async () => (await import('./commands/approve.ts')).registerApprove,

@@ -33,6 +33,8 @@ export type KeyMaterial =
   | ({ readonly kind: 'envelope'; readonly blob: Buffer } & Openers)
   /** The 32 bytes from which 24 words are made. The caller zeroes them. */
   | { readonly kind: 'entropy'; readonly entropy: Buffer }
+  /** An account key that its holder has opened already. */
+  | { readonly kind: 'account'; readonly key: AccountKey }
   /** English recovery words (BIP39), and their passphrase if there is one. */
   | { readonly kind: 'words'; readonly words: string; readonly passphrase?: string }
   /** The extended private key of the seed or of the account (BIP32). */
@@ -131,6 +133,12 @@ export function openRecoveryKey(checked: CheckedKit, material: KeyMaterial): Acc
   switch (material.kind) {
     case 'entropy':
       return fromEntropy(checked, material.entropy);
+    case 'account': {
+      const known = checked.descriptor.keys.some(({ xpub }) => xpub.text === material.key.xpub.text);
+      if (known) return material.key;
+      material.key.erase();
+      throw foreign();
+    }
     case 'words':
       return fromSeed(
         checked,

@@ -15,6 +15,8 @@ export type StationErrorCode =
   | 'wallet_unknown'
   | 'wallet_changed'
   | 'wallet_with_two_own_keys'
+  | 'lock_not_of_customer'
+  | 'escrow_not_for_plan'
   | 'credential_unknown'
   | 'credential_changed'
   | 'key_used_before'

@@ -44,6 +44,8 @@ export {
   signatureBy,
 } from './customer-key.ts';
 export { signForCustomer } from './customer-sign.ts';
+export { escrowSeed, type EscrowWishes } from './escrow-seed.ts';
+export { openAsAgent, openEscrowed, parseEscrowLayer } from './escrow-agent.ts';
 export {
   describeManifest,
   draftManifest,

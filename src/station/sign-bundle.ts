@@ -108,8 +108,11 @@ async function readFromSites(station: Station, name: string): Promise<Buffer> {
   });
 }
 
-/** @throws StationError `envelope_of_another_role`; KeyringError `envelope_…`. */
-async function unwrap(
+/**
+ * The entropy of one of this station's own keys; the caller zeroes it.
+ * @throws StationError `envelope_of_another_role`, `envelope_missing`; KeyringError `envelope_…`.
+ */
+export async function unwrapSeed(
   station: Station,
   key: KeyAttestation,
   masters: Masters<MasterPrivateKey>,
@@ -136,7 +139,7 @@ export async function signBundle(
   { bundle, wallet, verified, ownKey }: SignableBundle,
   masters: Masters<MasterPrivateKey>,
 ): Promise<SigningBundle> {
-  const entropy = await unwrap(station, ownKey, masters);
+  const entropy = await unwrapSeed(station, ownKey, masters);
   const signed = ((): Psbt => {
     try {
       const key = accountKeyOf(entropy, station.network);

@@ -260,6 +260,54 @@ describe('a master lock', () => {
   });
 });
 
+describe('a statement', () => {
+  /** A lock of the customer's own account, as the signer is told of it. */
+  async function lockedAccount() {
+    const { who, lock } = await withLock();
+    const restriction = newId('restriction');
+    await signer.restrict({ restriction, customer: who.id, kind: 'whole_lock', openedBy: who.id });
+    return { who, own: { id: lock.id, signer: lock.signing }, restriction };
+  }
+
+  it('unlocks what the customer locked, by the lock in force, and says so again after a lost answer', async () => {
+    const { who, own, restriction } = await lockedAccount();
+    const words = { purpose: 'unlock', subject: restriction } as const;
+    const passkey = { restriction, ...statement(who, who.passkey, words) };
+    expect(await refused(() => signer.unlock(passkey))).toBe('statement_not_by_lock');
+    const aCase = newId('restriction');
+    const staff = newId('staff');
+    await signer.restrict({ restriction: aCase, customer: who.id, kind: 'case', openedBy: staff });
+    const foreign = { restriction: aCase, ...statement(who, own, { purpose: 'unlock', subject: aCase }) };
+    expect(await refused(() => signer.unlock(foreign))).toBe('restriction_unknown');
+    const good = { restriction, ...statement(who, own, words) };
+    const answer = await signer.unlock(good);
+    expect(await signer.unlock(good)).toEqual(answer);
+    const other = statement(who, own, { ...words, nonce: 'ffeeddccbbaa99887766554433221100' });
+    expect(await refused(() => signer.unlock({ restriction, ...other }))).toBe('restriction_lifted_already');
+  });
+
+  it('is taken once: what it lifted stays lifted for no second time, whatever the tables forget', async () => {
+    const { who, own, restriction } = await lockedAccount();
+    const good = { restriction, ...statement(who, own, { purpose: 'unlock', subject: restriction }) };
+    await signer.unlock(good);
+    // Somebody puts the lock back into force by taking its release out of the signer's tables.
+    const kept = await scene.query<{ document: string }>(
+      `SELECT * FROM signer.restriction_release WHERE restriction = '${restriction}'`,
+    );
+    await runAsSuperuser(
+      scene.database,
+      `SET session_replication_role = replica; DELETE FROM signer.restriction_release WHERE restriction = '${restriction}'`,
+    );
+    expect(await refused(() => signer.unlock(good))).toBe('statement_used');
+    await runAsSuperuser(
+      scene.database,
+      `INSERT INTO signer.restriction_release SELECT * FROM json_populate_record(NULL::signer.restriction_release,
+        '${JSON.stringify(kept[0], (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)).replaceAll("'", "''")}')`,
+    );
+    expect((await signer.unlock(good)).releasedAt).toMatch(/Z$/);
+  });
+});
+
 describe('the way back for a lost file', () => {
   const fresh = () => testLock('key-3', 'key-4');
 

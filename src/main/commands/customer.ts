@@ -3,7 +3,9 @@ import { NETWORK_NAMES, parseNetworkName } from '../../bitcoin/index.ts';
 import {
   parseSignedManifest,
   parseSigningBundle,
+  type CheckedForCustomer,
   type Manifest,
+  type SigningBundle,
   describeVerified,
   checkForCustomer,
   followManifests,
@@ -23,6 +25,7 @@ import {
 } from '../../station/index.ts';
 import { askText } from '../terminal/ask.ts';
 import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts';
+import { createToLock, signWithLockedKey } from './customer-lock-key.ts';
 import { sayChallenge } from './station-devices.ts';
 
 function say(...lines: readonly string[]): void {
@@ -32,7 +35,8 @@ function say(...lines: readonly string[]): void {
 interface CreateOptions {
   readonly network: string;
   readonly name: string;
-  readonly credentialKey: string;
+  readonly credentialKey?: string;
+  readonly lock?: string;
   readonly credentialPassphraseFile?: string;
   readonly passphraseFile?: string;
   readonly out: string;
@@ -41,7 +45,18 @@ interface CreateOptions {
 
 async function create(options: CreateOptions): Promise<void> {
   const network = parseNetworkName(options.network);
-  const { credentialKey, credentialPassphraseFile, name } = options;
+  const { credentialKey, credentialPassphraseFile, name, lock, passphraseFile, out, attestation } = options;
+  if (lock !== undefined && credentialKey === undefined) {
+    const origin = await createToLock({ network, name, lock, passphraseFile, out, attestation });
+    say(
+      `Your key ${origin} is in ${out}, sealed to your master lock: keep two copies of both files.`,
+      `Give ${attestation} to the institution; it holds no secret.`,
+    );
+    return;
+  }
+  if (credentialKey === undefined || lock !== undefined) {
+    throw new SharedError('config_invalid', 'Give --lock or --credential-key: one of them.');
+  }
   const credential = await openKeyFile(credentialKey, 'your credential', credentialPassphraseFile);
   const made = await withPassphrase(
     'the new key',
@@ -91,6 +106,7 @@ interface SignOptions {
   readonly manifest: string[];
   readonly firstHash: string;
   readonly key: string;
+  readonly lock?: string;
   readonly passphraseFile?: string;
   readonly confirm?: string;
   readonly out: string;
@@ -111,6 +127,18 @@ async function readTrust({ registration, manifest: files, firstHash }: SignOptio
   return { file, registeredBy, inForce };
 }
 
+/** By the key's own passphrase, or, when it is sealed to a master lock, with the lock's file. */
+async function signedWith(
+  checked: CheckedForCustomer,
+  { key: keyFile, lock, passphraseFile }: SignOptions,
+): Promise<SigningBundle> {
+  if (lock !== undefined) return signWithLockedKey(checked, keyFile, lock, passphraseFile);
+  const key = parseCustomerKeyFile(await readDocument(keyFile));
+  return withPassphrase('your key', { file: passphraseFile }, (passphrase) =>
+    signForCustomer(checked, key, passphrase),
+  );
+}
+
 async function sign(file: string, options: SignOptions): Promise<void> {
   const trust = await readTrust(options);
   const bundle = parseSigningBundle(await readDocument(file));
@@ -118,10 +146,7 @@ async function sign(file: string, options: SignOptions): Promise<void> {
   say(...describeVerified(bundle, checked.verified, trust.inForce, systemClock.nowMs()));
   const question = 'Type the last four digits of what leaves, in satoshis: ';
   requireConfirmation([checked.verified], options.confirm ?? (await askText(question, '--confirm')));
-  const key = parseCustomerKeyFile(await readDocument(options.key));
-  const signed = await withPassphrase('your key', { file: options.passphraseFile }, (passphrase) =>
-    signForCustomer(checked, key, passphrase),
-  );
+  const signed = await signedWith(checked, options);
   await writeDocument(options.out, signed);
   say(`Signed: ${options.out}`);
 }
@@ -134,7 +159,8 @@ export function registerCustomerKey(trilock: Command): void {
     .description('make a key, sealed under a passphrase, and its attestation by your credential')
     .requiredOption('--network <network>', NETWORK_NAMES.join(', '))
     .requiredOption('--name <name>', 'as the attestation calls you')
-    .requiredOption('--credential-key <file>', 'the key file with which you sign requests')
+    .option('--lock <file>', 'your master lock: it attests the key, and the key is sealed to it')
+    .option('--credential-key <file>', 'or the key file with which you sign requests')
     .requiredOption('--out <file>', 'where the sealed key goes')
     .requiredOption('--attestation <file>', 'where its public half goes')
     .option('--credential-passphrase-file <file>', 'instead of asking')
@@ -164,6 +190,7 @@ export function registerCustomer(trilock: Command): void {
     .requiredOption('--manifest <file...>', 'the institution’s manifests from number 1 on, in order')
     .requiredOption('--first-hash <hash>', 'hash of manifest 1, as the institution published it')
     .requiredOption('--key <file>', 'your sealed key')
+    .option('--lock <file>', 'your master lock, when the key is sealed to it')
     .requiredOption('--out <file>', 'where the signed bundle goes')
     .option('--passphrase-file <file>', 'instead of asking')
     .option('--confirm <digits>', 'last digits of the amount, instead of asking')

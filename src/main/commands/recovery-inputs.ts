@@ -1,14 +1,27 @@
 import type { Command } from 'commander';
 import { MAX_PSBT_BYTES, parsePsbt, parsePsbtBase64, type Psbt } from '../../bitcoin/index.ts';
 import type { CoreNodeOptions } from '../../chain/index.ts';
-import { parseSignedManifest, type Manifest, followManifests } from '../../intents/index.ts';
+import {
+  openCustomerKeyBackup,
+  parseCustomerKeyBackup,
+  parseSignedManifest,
+  type Manifest,
+  followManifests,
+} from '../../intents/index.ts';
 import { MAX_ENVELOPE_BYTES, readRegularFile, type MasterPrivateKey } from '../../keyring/index.ts';
 import { kitEnvelopeBlobs, readKit, type CheckedKit, type KeyMaterial } from '../../recovery/index.ts';
 import { SharedError } from '../../shared/index.ts';
-import { openCustomerKey, parseCustomerKeyFile, readDocument } from '../../station/index.ts';
+import {
+  openCustomerKey,
+  openEscrowed,
+  parseCustomerKeyFile,
+  parseEscrowLayer,
+  readDocument,
+} from '../../station/index.ts';
 import { askText } from '../terminal/ask.ts';
 import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts';
 import { disasterKeyOf, shareOptions } from './share-files.ts';
+import { openLockFile } from '../terminal/lock-files.ts';
 
 /** Base64 takes a third more than the bytes. */
 const MAX_PSBT_FILE_BYTES = Math.ceil((MAX_PSBT_BYTES * 4) / 3) + 1_024;
@@ -35,6 +48,8 @@ export interface KeyOptions {
   readonly words?: string;
   readonly xprv?: string;
   readonly customerKey?: string;
+  readonly lock?: string;
+  readonly escrow?: string;
   readonly passphraseFile?: string;
 }
 
@@ -92,7 +107,9 @@ export function keyOptions(command: Command): Command {
     .option('--words <file>', 'a file with recovery words (BIP39)')
     .option('--xprv <file>', 'a file with an extended private key (BIP32)')
     .option('--customer-key <file>', 'a customer’s sealed key file')
-    .option('--passphrase-file <file>', 'of the customer’s key file, instead of asking');
+    .option('--lock <file>', 'a customer’s master lock, to which the key file or the escrowed seed is sealed')
+    .option('--escrow <file>', 'the cold seed out of escrow: what the escrow agent handed over; with --lock')
+    .option('--passphrase-file <file>', 'of the lock, else of the customer’s key file, instead of asking');
 }
 
 async function openMasters(options: KeyOptions): Promise<readonly MasterPrivateKey[]> {
@@ -103,8 +120,29 @@ async function openMasters(options: KeyOptions): Promise<readonly MasterPrivateK
   return masters;
 }
 
-async function customerKey(file: string, passphraseFile: string | undefined): Promise<KeyMaterial> {
-  const sealed = parseCustomerKeyFile(await readDocument(file));
+/** The cold key out of escrow: the agent has opened the outer envelope, the lock opens the inner one. */
+async function escrowedKey(
+  file: string,
+  lockFile: string,
+  passphraseFile: string | undefined,
+): Promise<KeyMaterial> {
+  const layer = parseEscrowLayer(await readDocument(file));
+  const lock = await openLockFile(lockFile, 'your master lock', passphraseFile);
+  const entropy = await openEscrowed(layer, { spki: lock.decryption, unwrap: lock.decrypt });
+  return { kind: 'entropy', entropy };
+}
+
+async function customerKey({
+  customerKey: file = '',
+  lock: lockFile,
+  passphraseFile,
+}: KeyOptions): Promise<KeyMaterial> {
+  const document = await readDocument(file);
+  if (lockFile !== undefined) {
+    const lock = await openLockFile(lockFile, 'your master lock', passphraseFile);
+    return { kind: 'account', key: await openCustomerKeyBackup(parseCustomerKeyBackup(document), lock) };
+  }
+  const sealed = parseCustomerKeyFile(document);
   const entropy = await withPassphrase('your key', { file: passphraseFile }, (passphrase) =>
     openCustomerKey(sealed, passphrase),
   );
@@ -123,10 +161,17 @@ export async function keysFrom(checked: CheckedKit, options: KeyOptions): Promis
   if (options.words !== undefined) keys.push({ kind: 'words', words: await readText(options.words) });
   if (options.xprv !== undefined) keys.push({ kind: 'xprv', text: await readText(options.xprv) });
   if (options.customerKey !== undefined) {
-    keys.push(await customerKey(options.customerKey, options.passphraseFile));
+    keys.push(await customerKey(options));
+  }
+  if (options.escrow !== undefined) {
+    if (options.lock === undefined) throw new SharedError('config_invalid', '--escrow needs --lock.');
+    keys.push(await escrowedKey(options.escrow, options.lock, options.passphraseFile));
   }
   if (keys.length > 0) return keys;
-  throw new SharedError('config_invalid', 'Give a key: --envelope, --words, --xprv or --customer-key.');
+  throw new SharedError(
+    'config_invalid',
+    'Give a key: --envelope, --words, --xprv, --customer-key or --escrow.',
+  );
 }
 
 /** A PSBT as programs write it: bytes, or base64. @throws BitcoinError `psbt_…`. */

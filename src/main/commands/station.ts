@@ -25,6 +25,7 @@ import { readText, withPassphrase } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
 import { registerCeremony } from './ceremony.ts';
 import { registerPlatformWraps } from './platform-wraps.ts';
+import { registerEscrowSeed } from './escrow.ts';
 import { registerBackups } from './station-backups.ts';
 import { registerDevices } from './station-devices.ts';
 import { registerKeyReturn } from './station-return.ts';
@@ -171,6 +172,7 @@ export function registerStation(trilock: Command): void {
   registerCeremony(station);
   registerBackups(station);
   registerPlatformWraps(station);
+  registerEscrowSeed(station);
   station
     .command('init <directory>')
     .description('make a station: its role and its two master keys, for good')
