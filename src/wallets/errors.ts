@@ -24,6 +24,7 @@ export type WalletErrorCode =
   | 'pool_key_known'
   | 'coin_unavailable'
   | 'receipt_missing'
+  | 'escrow_foreign'
   | 'ledger_account_refused';
 
 export class WalletError extends DomainError<WalletErrorCode> {}

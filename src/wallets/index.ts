@@ -10,6 +10,7 @@ export { replacementOf } from './replacement.ts';
 export { rotateWallet, type RotationRequest } from './rotate-wallet.ts';
 export { readTreasury, readWallet, readWalletOf, vaultWalletsOf } from './wallet-store.ts';
 export { readStationRegistration, type StationRegistration } from './registration.ts';
+export { keepEscrow } from './escrow.ts';
 export { issueRecoveryKit, type IssuedKit } from './recovery-kit.ts';
 export { stepWallets } from './wallet-jobs.ts';
 export type { OpeningParts } from './open-wallet.ts';

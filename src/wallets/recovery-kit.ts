@@ -3,6 +3,7 @@ import { appendEvent } from '../events/index.ts';
 import { kitPdf, makeKit, readKit, type RecoveryKit } from '../recovery/index.ts';
 import { idToUuid } from '../shared/index.ts';
 import { WalletError } from './errors.ts';
+import { kitEnvelopesOf } from './escrow.ts';
 import { readStationRegistration } from './registration.ts';
 import { record, type Cause } from './wallet-audit.ts';
 import type { WalletParts } from './wallet-parts.ts';
@@ -36,7 +37,7 @@ async function kitOf({ database, clock }: KitParts, wallet: Wallet): Promise<Rec
     birthHeight: birthHeight ?? 0,
     birthTime: wallet.openedAt,
     nowMs: clock.nowMs(),
-    envelopes: null,
+    envelopes: await kitEnvelopesOf(database, wallet.id),
   });
 }
 

@@ -10,7 +10,8 @@ import type { Wallet } from './wallet.ts';
 export interface RotationRequest {
   /** Of the new wallet. */
   readonly id: WalletId;
-  readonly customerKey: unknown;
+  /** New ones of the customer's own, as many as the plan has: a key stands in one descriptor ever. */
+  readonly customerKeys: readonly unknown[];
   readonly reason: string;
 }
 
@@ -23,7 +24,7 @@ export async function rotateWallet(
   tx: DatabaseTransaction,
   parts: WalletParts,
   old: Wallet,
-  { id, customerKey, reason }: RotationRequest,
+  { id, customerKeys, reason }: RotationRequest,
   cause: Cause,
 ): Promise<Wallet> {
   await lockWallet(tx, old);
@@ -43,6 +44,5 @@ export async function rotateWallet(
     });
   }
   await record(tx, parts.clock, cause, 'wallet.rotate', old.id, { replacement: id, reason });
-  const customerKeys = customerKey === null ? [] : [customerKey];
   return requestWallet(tx, parts, { id, customer, plan, label, customerKeys, replaces: old.id }, cause);
 }

@@ -21,6 +21,7 @@ export type WalletAction =
   | 'wallet.fail'
   | 'wallet.fix_descriptor'
   | 'wallet.issue_recovery_kit'
+  | 'wallet.keep_escrow'
   | 'wallet.open'
   | 'wallet.register'
   | 'wallet.request'

@@ -106,6 +106,11 @@ export const rotateWallet = defineOperation({
       .nullable()
       .optional()
       .describe('For a collaborative wallet: the attestation of a new key of your own.'),
+    customerKeys: z
+      .array(z.record(z.string(), z.unknown()))
+      .max(2)
+      .optional()
+      .describe('For self_custody: the attestations of two new keys of your own.'),
     reason: labelField.meta({ description: 'Why, for the record', examples: ['a new phone'] }),
   }),
   responses: { 202: { description: 'The new wallet, being opened', body: walletSchema } },

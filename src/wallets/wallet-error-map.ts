@@ -24,6 +24,7 @@ export const walletErrorMap = {
   pool_key_refused: { status: 422, title: 'A key of the pool is refused' },
   pool_key_known: { status: 409, title: 'A key is known already' },
   coin_unavailable: { status: 409, title: 'A coin is not available' },
+  escrow_foreign: { status: 422, title: 'The envelope is not of this wallet' },
   receipt_missing: { status: 409, title: 'The signer has not registered the wallet' },
   ledger_account_refused: { status: 500, title: 'The ledger refused an account' },
 } as const satisfies ErrorMap<WalletErrorCode>;

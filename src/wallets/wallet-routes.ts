@@ -59,11 +59,12 @@ function walletOperations(parts: WalletParts): BoundOperation[] {
       });
     }),
     handleOnce(contract.rotateWallet, async (request, effect) => {
-      const { customerKey = null, reason } = request.body;
+      const { customerKey = null, customerKeys, reason } = request.body;
       const old = await readWalletOf(database, request.params.walletId, requireCustomer(request.principal));
       const id = effect.id('wallet');
       return await effect.commit(async (tx) => {
-        const wish = { id, customerKey, reason };
+        const keys = customerKeys ?? (customerKey === null ? [] : [customerKey]);
+        const wish = { id, customerKeys: keys, reason };
         const wallet = await rotateWallet(tx, parts, old, wish, originOf(request));
         return { status: 202, body: walletWire(wallet), location: `/v1/wallets/${id}` };
       });

@@ -15,7 +15,8 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 function rotate(old: Wallet, customerKey: unknown = null): Promise<Wallet> {
-  const wish = { id: newId('wallet'), customerKey, reason: 'a lost phone' };
+  const customerKeys = customerKey === null ? [] : [customerKey];
+  const wish = { id: newId('wallet'), customerKeys, reason: 'a lost phone' };
   return inTransaction(house.database, (tx) =>
     rotateWallet(tx, house.chain.house.parts, old, wish, TEST_CAUSE),
   );

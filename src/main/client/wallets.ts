@@ -15,17 +15,23 @@ function walletFacts(wallet: Wallet) {
   return { wallet: id, state, plan, network, label, descriptor, obstacle };
 }
 
+/** Attestations of the customer's own keys: none, one, or the two of self_custody. */
+async function ownKeys(files: readonly string[] = []): Promise<{ customerKeys?: Record<string, unknown>[] }> {
+  if (files.length === 0) return {};
+  const documents = await Promise.all(files.map((file) => readDocument(file)));
+  return { customerKeys: documents as Record<string, unknown>[] };
+}
+
 interface OpenOptions {
   readonly plan: string;
   readonly label: string;
-  readonly key?: string;
+  readonly key?: string[];
 }
 
 async function open({ api }: Connection, { plan, label, key }: OpenOptions): Promise<Shown> {
-  const customerKey =
-    key === undefined ? {} : { customerKey: (await readDocument(key)) as Record<string, unknown> };
+  const customerKeys = await ownKeys(key);
   // The contract refuses a plan that there is not.
-  const body = { plan: plan as Wallet['plan'], label, ...customerKey };
+  const body = { plan: plan as Wallet['plan'], label, ...customerKeys };
   return one(await api.call(contract.requestWallet, { body }), walletFacts);
 }
 
@@ -61,13 +67,12 @@ async function registration(
 
 interface RotateOptions {
   readonly reason: string;
-  readonly key?: string;
+  readonly key?: string[];
 }
 
 async function rotate({ api }: Connection, { reason, key }: RotateOptions, walletId = ''): Promise<Shown> {
-  const customerKey =
-    key === undefined ? {} : { customerKey: (await readDocument(key)) as Record<string, unknown> };
-  const body = { reason, ...customerKey };
+  const customerKeys = await ownKeys(key);
+  const body = { reason, ...customerKeys };
   return one(await api.call(contract.rotateWallet, { params: { walletId }, body }), walletFacts);
 }
 
@@ -123,7 +128,10 @@ export function registerWallets(client: Command): void {
       .description('ask for a wallet; it is opened within seconds')
       .requiredOption('--label <name>', 'a name for people')
       .option('--plan <plan>', 'custodial or collaborative', 'custodial')
-      .option('--key <file>', 'for a collaborative wallet: the attestation that `customer-key create` wrote'),
+      .option(
+        '--key <files...>',
+        'attestations that `customer-key create` wrote: one for a collaborative wallet, two for self_custody',
+      ),
     open,
   );
   lists(
@@ -148,7 +156,10 @@ export function registerWallets(client: Command): void {
         'move to a wallet with other keys; what the old one holds follows by withdrawals that you sign',
       )
       .requiredOption('--reason <text>', 'why, for the record')
-      .option('--key <file>', 'for a collaborative wallet: the attestation of a new key of your own'),
+      .option(
+        '--key <files...>',
+        'attestations of new keys of your own: one of a collaborative wallet, two of self_custody',
+      ),
     rotate,
   );
   acts(

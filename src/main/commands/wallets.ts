@@ -12,6 +12,7 @@ import {
   explainAddress,
   importPool,
   issueRecoveryKit,
+  keepEscrow,
   lowPools,
   poolLevels,
   readStationRegistration,
@@ -93,7 +94,16 @@ function reconcile(wallet: string): Promise<void> {
 
 interface RotateOptions {
   readonly reason: string;
-  readonly customerKey?: string;
+  readonly customerKey?: string[];
+}
+
+async function escrow(file: string): Promise<void> {
+  const document = await readDocument(file);
+  await withDatabase(async (database) => {
+    const kept = await keepEscrow({ database, clock: systemClock }, document, COMMAND_LINE);
+    const { wallet, lock, agent } = kept;
+    print({ wallet, lock, agent });
+  });
 }
 
 async function recoveryKit(id: string, { out }: { readonly out: string }): Promise<void> {
@@ -119,8 +129,8 @@ async function rotate(id: string, options: RotateOptions): Promise<void> {
       const { TRILOCK_NETWORK: network } = settings;
       const parts = { database, ledger, clock: systemClock, network };
       const old = await readWallet(database, parseId('wallet', id));
-      const customerKey = options.customerKey === undefined ? null : await readDocument(options.customerKey);
-      const wish = { id: newId('wallet'), customerKey, reason: options.reason };
+      const customerKeys = await Promise.all((options.customerKey ?? []).map(readDocument));
+      const wish = { id: newId('wallet'), customerKeys, reason: options.reason };
       print(await inTransaction(database, (tx) => rotateWallet(tx, parts, old, wish, COMMAND_LINE)));
     } finally {
       ledger.close();
@@ -195,13 +205,20 @@ export function registerWallets(trilock: Command): void {
         'the customer signs, also those that arrive later',
     )
     .requiredOption('--reason <text>', 'why, for the record')
-    .option('--customer-key <file>', 'for a collaborative wallet: the attestation of the customer’s new key')
+    .option(
+      '--customer-key <files...>',
+      'attestations of the customer’s new keys: one of a collaborative wallet, two of self_custody',
+    )
     .action(rotate);
   wallets
     .command('recovery-kit <wallet>')
     .description('write its recovery kit, for programs and for paper; the customer is told')
     .requiredOption('--out <directory>', 'where kit.json and recovery-kit.pdf go')
     .action(recoveryKit);
+  wallets
+    .command('escrow <file>')
+    .description('keep what `trilock station escrow-seed` made: from now on the wallet’s kits carry it')
+    .action(escrow);
   wallets
     .command('reconcile <wallet>')
     .description('compare its books with its coins, to the satoshi; status 1 when they differ')
