@@ -48,7 +48,7 @@ it('gives the customer the cold key back by the agent and the master lock togeth
   const { registration, receipt } = wallet;
   const { fingerprint, blob } = escrow;
   const item = { role: 'cold' as const, fingerprint, outerHolder: AGENT.name, innerHolder: 'the lock', blob };
-  const kit = await makeKit({
+  const kit = makeKit({
     ...{ registration, receipt, label: 'shared', birthHeight: 0, birthTime: null, nowMs: NOW },
     envelopes: { version: 1, items: [item] },
   });
