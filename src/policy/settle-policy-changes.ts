@@ -48,6 +48,11 @@ async function settle(parts: PolicyChangeParts, tx: DatabaseTransaction, id: Int
     return true;
   }
   if (found.verdict === 'unmet') {
+    if (!found.explained) {
+      const text = 'It was stored as approved, and too few people have approved it.';
+      const alert = { subject: id, code: 'approvals_insufficient', during: 'policy.change', text };
+      await raiseAlert(tx, alert, WORKER, clock);
+    }
     await queue.void(tx, id, WORKER, 'The policy or the manifest asks for more than when it was approved.');
     return true;
   }

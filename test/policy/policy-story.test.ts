@@ -166,6 +166,10 @@ describe('a looser policy', () => {
     await office.settle(48);
     expect((await office.inForce()).number).toBe(number);
     expect(await house.intentState(intent)).toBe('open');
+    const alerts = await office.parts.database.outboxEvent.findMany({
+      where: { type: 'alert.raised', subject: intent.id },
+    });
+    expect(alerts.map(({ content }) => content)).toEqual([expect.stringContaining('approvals_insufficient')]);
     await house.cancel(intent);
   });
 });
