@@ -17,9 +17,10 @@ import {
   type DepositState,
   type DepositStep,
 } from './deposit.ts';
+import { screenDeposit, type ScreeningParts } from './screen-deposit.ts';
 import { unproven, type ProofParts, type Unproven } from './prove-deposit.ts';
 
-export interface DepositParts extends ProofParts {
+export interface DepositParts extends ProofParts, Pick<ScreeningParts, 'screening'> {
   readonly ledger: LedgerClient;
   /** The name of the follower whose handler is `handleChainStep`. */
   readonly follower: string;
@@ -154,6 +155,7 @@ export async function stepDeposit(parts: DepositParts, id: Id<'deposit'>): Promi
     await holdBack(parts, deposit, doubt);
     return false;
   }
+  if (await screenDeposit(parts, deposit, step)) return true;
   if (deposit.begun === null) {
     deposit = await begin(parts, deposit, step);
     crashPoint('deposit.step_begun');

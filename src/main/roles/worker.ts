@@ -28,7 +28,7 @@ import { settleLegalHolds } from '../../legal/index.ts';
 import { sendNotice, spreadNotices, type NoticeWorkParts } from '../../notices/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { registerLockMetrics, stepLockRecoveries, stepMasterLocks } from '../../locks/index.ts';
-import { settlePolicyChanges, watchPeople } from '../../policy/index.ts';
+import { listedAmong, settlePolicyChanges, watchPeople } from '../../policy/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
@@ -120,9 +120,10 @@ function works(
   const changing = policyChangeParts(parts);
   const webhooks = { ...parts, ...parts.webhooks };
   const follower = new DepositFollower(parts);
+  const screening = { network: parts.network, listed: listedAmong };
   return [
     { name: 'chain', step: () => follower.poll() },
-    { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER }) },
+    { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER, screening }) },
     { name: 'releases', step: () => releaseDeposits({ ...paying, manifest: parts.manifest }) },
     { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
     {
