@@ -9,6 +9,8 @@ import { ChainHouse } from '../wallets/custody-house.ts';
 
 const HOUR_MS = 3_600_000;
 const AMOUNT = 50_000n;
+/** Far more than a node needs that is well, however much else this machine does. */
+const TIMEOUT_MS = 1_000;
 
 let chain: ChainHouse;
 let proxies: [HostileProxy, HostileProxy, HostileProxy];
@@ -26,7 +28,7 @@ beforeEach(async () => {
   const start = () => startHostileProxy(chain.regtest);
   proxies = [await start(), await start(), await start()];
   nodes = proxies.map(({ url, credentials }) =>
-    connectNode({ url, credentials, timeoutMs: 400, attempts: 1 }),
+    connectNode({ url, credentials, timeoutMs: TIMEOUT_MS, attempts: 1 }),
   );
 });
 afterEach(async () => {
@@ -105,7 +107,7 @@ const otherNetwork: Fault = {
 /** What each fault ends in. */
 const FAULTS: readonly { name: string; fault: Fault; code: string }[] = [
   { name: 'hangs', fault: 'hangs', code: 'node_timeout' },
-  { name: 'is slower than we wait', fault: { slowMs: 1_000 }, code: 'node_timeout' },
+  { name: 'is slower than we wait', fault: { slowMs: 2 * TIMEOUT_MS }, code: 'node_timeout' },
   { name: 'cuts answers off', fault: 'cuts off', code: 'node_unreachable' },
   { name: 'truncates answers', fault: 'truncates', code: 'node_answer_malformed' },
   { name: 'says garbage', fault: 'says garbage', code: 'node_answer_malformed' },
@@ -299,6 +301,35 @@ describe('three nodes', () => {
     expect(await hold()).toMatchObject({ code: 'chain_disagreement' });
     proxies[0].fault = 'none';
     await work();
+    expect(await balance()).toMatchObject({ posted: AMOUNT });
+  });
+
+  test.each([
+    { what: 'no blocks', lie: () => '00'.repeat(100) },
+    { what: 'less than a header', lie: () => 'ab' },
+    { what: 'blocks that end too early', lie: (text: string) => text.slice(0, 400) },
+    {
+      what: 'blocks whose first payment mints nothing',
+      lie: (text: string) => `${text.slice(0, 180)}${'11'.repeat(32)}${text.slice(244)}`,
+    },
+  ])('all hand out $what: nothing is credited, and it is told', async ({ lie }) => {
+    const { work, books, follower, hold } = await worker(3);
+    const balance = await almostCredited();
+    await work();
+    await chain.regtest.control.mine(1);
+    for (const proxy of proxies) {
+      proxy.fault = {
+        lies: (method, _p, result) => (method === 'getblock' ? lie(String(result)) : result),
+      };
+    }
+    const code = expect.stringMatching(/^(block_invalid|node_answer_malformed)$/) as string;
+    await expect(follower.poll()).rejects.toMatchObject({ code });
+    await books();
+    expect(await hold()).toMatchObject({ code });
+    expect(await balance()).toMatchObject({ posted: 0n });
+    for (const proxy of proxies) proxy.fault = 'none';
+    await work();
+    expect(await hold()).toBeNull();
     expect(await balance()).toMatchObject({ posted: AMOUNT });
   });
 

@@ -2,6 +2,7 @@ import { chainsOfNetwork, parseBlockHeader, NETWORK_NAMES, type BlockHeader } fr
 import type { BlockPosition, NodeStatus, PlacedHeader } from '../chain-node.ts';
 import { ChainError } from '../errors.ts';
 import { hash256 } from '../native-hash.ts';
+import { readingBlock } from '../reading-block.ts';
 import { CORE_CODES, refusalError, type RpcClient } from '../rpc/rpc-client.ts';
 import { readBoolean, readBytes, readHash, readInteger, readObject, readString } from '../rpc/rpc-values.ts';
 import type { RpcOutcome } from '../rpc/rpc-transport.ts';
@@ -22,7 +23,7 @@ function resultOf(method: string, outcome: RpcOutcome | undefined): RpcValue {
 }
 
 function headerFromHex(value: RpcValue, expectedHash: string): BlockHeader {
-  const header = parseBlockHeader(readBytes(value, 'getblockheader'), hash256);
+  const header = readingBlock(() => parseBlockHeader(readBytes(value, 'getblockheader'), hash256));
   if (
     header.hash !== expectedHash ||
     header.bytes.length * 2 !== readString(value, 'getblockheader').length
@@ -146,7 +147,7 @@ export class CoreBlocks {
 
   /** The block that a `gettxoutproof` begins with. */
   hashOfProof(proof: Uint8Array): string {
-    return parseBlockHeader(proof, hash256).hash;
+    return readingBlock(() => parseBlockHeader(proof, hash256)).hash;
   }
 
   async block(hash: string): Promise<Uint8Array> {
@@ -154,7 +155,7 @@ export class CoreBlocks {
     if ('refusal' in outcome && outcome.refusal.code === CORE_CODES.invalidAddressOrKey)
       throw blockNotFound(hash);
     const bytes = readBytes(resultOf('getblock', outcome), 'getblock');
-    if (parseBlockHeader(bytes, hash256).hash !== hash) {
+    if (readingBlock(() => parseBlockHeader(bytes, hash256)).hash !== hash) {
       throw new ChainError('node_answer_malformed', 'The node sent another block than it was asked for.', {
         details: { hash },
       });

@@ -23,6 +23,7 @@ import type {
 } from '../chain-node.ts';
 import { ChainError } from '../errors.ts';
 import { hash256 } from '../native-hash.ts';
+import { readingBlock } from '../reading-block.ts';
 import { HttpTransport, type HttpTransportOptions } from '../rpc/http-transport.ts';
 import { RpcClient } from '../rpc/rpc-client.ts';
 import { CoreBlocks } from './core-blocks.ts';
@@ -132,7 +133,9 @@ export class CoreNode implements ChainNode {
     const bytes = await this.block(block.hash);
     const header = parseBlockHeader(bytes, hash256);
     const ignore = (): void => undefined;
-    const txids = scanBlock(bytes, hash256, { input: ignore, output: ignore, transaction: ignore });
+    const txids = readingBlock(() =>
+      scanBlock(bytes, hash256, { input: ignore, output: ignore, transaction: ignore }),
+    );
     const { root, mutated } = merkleRoot(txids, hash256);
     const position = positionOf(txid, txids);
     if (root !== header.merkleRoot || mutated || position === undefined) {

@@ -1,6 +1,7 @@
 import { hashBytes, hashText, scanBlock } from '../../bitcoin/index.ts';
 import type { BlockPosition, ChainNode, Outpoint } from '../chain-node.ts';
 import { hash256 } from '../native-hash.ts';
+import { readingBlock } from '../reading-block.ts';
 
 /** The 36 bytes with which an input names what it spends. */
 export function outpointBytes(outpoint: Outpoint): Uint8Array {
@@ -22,13 +23,15 @@ export async function findSpender(
     const hash = await node.blockHash(height);
     const bytes = await node.block(hash);
     let spender: number | undefined;
-    const txids = scanBlock(bytes, hash256, {
-      input: (at, position) => {
-        if (Buffer.compare(bytes.subarray(at, at + 36), wanted) === 0) spender = position;
-      },
-      output: () => undefined,
-      transaction: () => undefined,
-    });
+    const txids = readingBlock(() =>
+      scanBlock(bytes, hash256, {
+        input: (at, position) => {
+          if (Buffer.compare(bytes.subarray(at, at + 36), wanted) === 0) spender = position;
+        },
+        output: () => undefined,
+        transaction: () => undefined,
+      }),
+    );
     if (spender !== undefined) return { byTxid: hashText(txids, 32 * spender), block: { height, hash } };
   }
   return undefined;

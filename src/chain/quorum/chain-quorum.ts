@@ -23,6 +23,7 @@ import type {
 } from '../chain-node.ts';
 import { ChainError } from '../errors.ts';
 import { hash256 } from '../native-hash.ts';
+import { readingBlock } from '../reading-block.ts';
 import { Agreement, disagreement, type QuorumSource } from './agreement.ts';
 
 export interface QuorumOptions {
@@ -40,10 +41,12 @@ const DEFAULT_STALE_AFTER_MS = 90 * 60 * 1000;
 /** Honest nodes may differ for a moment about the newest blocks; below they agree. */
 const TIP_RACE_BLOCKS = 2;
 
-/** @throws ChainError `block_invalid` for a block whose transactions are not those that its header commits to. */
+/** @throws ChainError `block_invalid` for bytes that are no block, or one whose transactions are not those that its header commits to. */
 function requireWhole(bytes: Uint8Array): Uint8Array {
   const ignore = (): void => undefined;
-  const txids = scanBlock(bytes, hash256, { input: ignore, output: ignore, transaction: ignore });
+  const txids = readingBlock(() =>
+    scanBlock(bytes, hash256, { input: ignore, output: ignore, transaction: ignore }),
+  );
   const { root, mutated } = merkleRoot(txids, hash256);
   const { hash, merkleRoot: expected } = parseBlockHeader(bytes, hash256);
   if (root === expected && !mutated) return bytes;

@@ -215,7 +215,7 @@ async function throughDatabaseProxy(
   proxies.set(role, proxy);
   url.port = String(proxy.port);
   // Withdrawals that could share a transaction wait for each other, but not a minute.
-  const haste = role === 'worker' ? { TRILOCK_BATCH_SECONDS: '5' } : {};
+  const haste = role === 'worker' ? { TRILOCK_BATCH_SECONDS: '30' } : {};
   return { ...settings, ...haste, [name]: url.href };
 }
 
