@@ -16,8 +16,9 @@ async function entryOf(tx: DatabaseTransaction, wallet: WalletId) {
     wallet,
     descriptor: registration.descriptor,
     addressIndex: randomBytes(4).readUInt32BE() % ADDRESSES,
+    // A customer's own key is asked too, and its silence counts for nothing: customers prove it when they choose.
     keys: registration.keys
-      .filter(({ statement }) => roles.includes(statement.role))
+      .filter(({ statement: { role } }) => role === 'customer' || roles.includes(role))
       .map((key) => ({
         role: key.statement.role,
         xpub: key.statement.xpub,
@@ -36,10 +37,18 @@ export async function draftDrill(
   count: number,
   cause: Cause,
 ): Promise<DrillRequest | null> {
-  const sample = await sampleWallets(tx, parts, count);
-  if (sample.length === 0) return null;
+  const sample = (await sampleWallets(tx, parts, count)).map(({ wallet }) => wallet);
+  return sample.length === 0 ? null : draftDrillOf(tx, parts, sample, cause);
+}
+
+async function draftDrillOf(
+  tx: DatabaseTransaction,
+  parts: DrillParts,
+  sample: readonly WalletId[],
+  cause: Cause,
+): Promise<DrillRequest> {
   const wallets = [];
-  for (const { wallet } of sample) wallets.push(await entryOf(tx, wallet));
+  for (const wallet of sample) wallets.push(await entryOf(tx, wallet));
   const drill = randomBytes(16).toString('hex');
   const plannedAt = new Date(parts.clock.nowMs());
   const request = parseDrillRequest({
@@ -52,9 +61,18 @@ export async function draftDrill(
   });
   const { network } = parts;
   await tx.drill.create({ data: { id: drill, network, plannedAt, request: canonicalJson(request) } });
-  const after = { wallets: sample.map(({ wallet }) => wallet) };
+  const after = { wallets: [...sample] };
   await appendAudit(tx, { ...cause, action: 'drill.plan', entity: `drill:${drill}`, after }, parts.clock);
   return request;
+}
+
+/** Notes that somebody has the file in hand. */
+async function noteWritten(
+  tx: DatabaseTransaction,
+  { clock }: DrillParts,
+  { drill }: DrillRequest,
+): Promise<void> {
+  await tx.drill.update({ where: { id: drill }, data: { writtenAt: new Date(clock.nowMs()) } });
 }
 
 /** The same for somebody who carries it to the sites. */
@@ -65,10 +83,19 @@ export async function planDrill(
 ): Promise<DrillRequest | null> {
   return inTransaction(parts.database, async (tx) => {
     const request = await draftDrill(tx, parts, count, cause);
-    if (request !== null) {
-      const writtenAt = new Date(parts.clock.nowMs());
-      await tx.drill.update({ where: { id: request.drill }, data: { writtenAt } });
-    }
+    if (request !== null) await noteWritten(tx, parts, request);
+    return request;
+  });
+}
+
+/**
+ * A drill of one wallet, which may be handed to its customer: it names nobody else's.
+ * @throws WalletError `wallet_unknown`, `wallet_not_open`, `receipt_missing`.
+ */
+export async function planDrillOf(parts: DrillParts, wallet: WalletId, cause: Cause): Promise<DrillRequest> {
+  return inTransaction(parts.database, async (tx) => {
+    const request = await draftDrillOf(tx, parts, [wallet], cause);
+    await noteWritten(tx, parts, request);
     return request;
   });
 }

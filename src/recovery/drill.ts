@@ -138,6 +138,36 @@ function answerOf(
   };
 }
 
+/**
+ * The answer of a customer's own key to a drill of their wallet. The caller zeroes the entropy.
+ * @throws RecoveryError `recovery_key_foreign` when it is no key of a wallet of the drill.
+ */
+export function answerByCustomer(
+  request: DrillRequest,
+  entropy: Buffer,
+  site: string,
+  nowMs: number,
+): DrillAnswer {
+  const seed = seedOfEntropy(entropy);
+  const key = accountKeyFromSeed(seed, request.network, 0);
+  seed.fill(0);
+  try {
+    const entry = request.wallets.find(({ keys }) => keys.some(({ xpub }) => xpub === key.xpub.text));
+    if (entry === undefined) {
+      throw new RecoveryError('recovery_key_foreign', 'This key is none of the keys of the wallet.');
+    }
+    const { wallet, addressIndex } = entry;
+    const descriptor = parseDescriptor(entry.descriptor, request.network);
+    const address = deriveAddress(descriptor, 'receive', addressIndex);
+    const part = signMessage(key, descriptor, address, drillMessage(request.drill, wallet));
+    const signature = Buffer.from(part.signature).toString('hex');
+    const proof = { wallet, xpub: key.xpub.text, form: 'bip322' as const, signature };
+    return answerOf(request, { site, nowMs }, [proof]);
+  } finally {
+    key.erase();
+  }
+}
+
 /** What a hardware wallet signs in a drill, and by its key at which path. */
 export interface DeviceTask {
   readonly wallet: string;

@@ -9,6 +9,7 @@ export { deviceFiles } from './import-files.ts';
 export { kitPdf } from './paper/kit-pdf.ts';
 export type { DrillAnswer, DrillRequest } from './drill-contract.ts';
 export {
+  answerByCustomer,
   answerByDevice,
   answerDrill,
   deviceTasks,

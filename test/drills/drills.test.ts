@@ -7,6 +7,7 @@ import {
   drillSchedule,
   drillStatus,
   planDrill,
+  planDrillOf,
   raiseOverdue,
   recordDrill,
   registerDrillMetric,
@@ -15,15 +16,17 @@ import {
 } from '../../src/drills/index.ts';
 import { keyIdOf, readRegularFile, sealEnvelope } from '../../src/keyring/index.ts';
 import {
+  answerByCustomer,
   answerDrill,
   parseDrillAnswer,
   parseDrillRequest,
   type DrillAnswer,
   type DrillRequest,
 } from '../../src/recovery/index.ts';
-import { ManualClock } from '../../src/shared/index.ts';
+import { idToUuid, ManualClock } from '../../src/shared/index.ts';
 import type { Wallet } from '../../src/wallets/index.ts';
 import { temporaryDirectory } from '../chain/support/temporary-directory.ts';
+import { attestedKey } from '../fixtures/custody.ts';
 import { fixtureMasters } from '../fixtures/masters.ts';
 import { CustodyHouse, TEST_CAUSE } from '../wallets/custody-house.ts';
 
@@ -182,6 +185,25 @@ test('a drill is planned by itself when the last is old enough, once, and writte
   expect(await writeDrills(parts, folder)).toEqual([]);
   clock.advance(1_000);
   expect(await recordDrill(parts, await prove(request, 'cold'), TEST_CAUSE)).toMatchObject({ proved: 2 });
+});
+
+test('a customer proves their own key when they choose, by a drill that names no other wallet', async () => {
+  const customer = await house.customer();
+  await house.stock(1);
+  const key = attestedKey(`own key of ${customer.id}`, 'customer', customer.signer);
+  const wallet = await house.opened(await house.request(customer.id, 'collaborative', key.attestation));
+  const request = await planDrillOf(parts, wallet.id, TEST_CAUSE);
+  expect(request.wallets.map(({ wallet: named }) => named)).toEqual([wallet.id]);
+  expect(request.wallets[0]!.keys.map(({ role }) => role)).toEqual(['cold', 'customer', 'platform']);
+  clock.advance(1_000);
+  const answer = answerByCustomer(request, Buffer.from(key.entropy), 'the customer', clock.nowMs());
+  expect(await recordDrill(parts, answer, TEST_CAUSE)).toMatchObject({ proved: 1 });
+  expect(() => answerByCustomer(request, Buffer.alloc(32, 9), 'the customer', clock.nowMs())).toThrow(
+    expect.objectContaining({ code: 'recovery_key_foreign' }),
+  );
+  // The institution’s own keys are still to be proved.
+  const proofs = await house.database.recoveryProof.findMany({ where: { walletId: idToUuid(wallet.id) } });
+  expect(proofs.map(({ xpub }) => xpub)).toEqual([key.accountKey.xpub.text]);
 });
 
 test('nobody changes or removes a proof', async () => {

@@ -190,7 +190,8 @@ test('two officers a role, their pools, a wallet, its kit; then every server is 
   const arrived = await scene.node.unspentOutput({ txid, vout: 0 });
   expect(PAID - (arrived?.satoshis ?? 0n)).toBeLessThan(1_000n);
   expect(wallet.plan).toBe('custodial');
-});
+  // Ten key files are sealed or opened under passphrases that are meant to take their time.
+}, 300_000);
 
 test.skipIf(spawnSync('openssl', ['version']).status !== 0)(
   'an officer’s file of that ceremony opens with OpenSSL, and by its holder’s passphrase alone',

@@ -137,6 +137,8 @@ async function trilock(...words: string[]): Promise<{ refused: boolean; said: st
 
 interface Signing {
   readonly file?: string;
+  /** Null: nobody says them, and there is no terminal to ask at. */
+  readonly confirm?: string | null;
   readonly inner?: string;
   readonly outer?: string;
   readonly passphrase?: string;
@@ -144,9 +146,10 @@ interface Signing {
 }
 
 function sign({ file = 'bundle.json', inner = 'a.p12', outer = 'b.p12', ...rest }: Signing = {}) {
-  const { passphrase = 'officer', out = 'signed' } = rest;
+  const { passphrase = 'officer', out = 'signed', confirm = digits } = rest;
   return trilock(
-    ...['station', 'sign', station.directory, path(file), '--out', path(out), '--confirm', digits],
+    ...['station', 'sign', station.directory, path(file), '--out', path(out)],
+    ...(confirm === null ? [] : ['--confirm', confirm]),
     ...['--inner-key', path(inner), '--outer-key', path(outer)],
     ...['--inner-passphrase-file', path(passphrase), '--outer-passphrase-file', path(passphrase)],
   );
@@ -162,6 +165,11 @@ async function refuses(signing: Signing, text: string | RegExp): Promise<void> {
 }
 
 describe('station sign refuses, and writes nothing,', () => {
+  it('wrong digits of the amount, and nobody to ask for them', async () => {
+    await refuses({ confirm: '1' }, 'The digits typed are not the last ones of the amount');
+    await refuses({ confirm: null }, 'asked for at a terminal');
+  });
+
   it('a wrong passphrase with one constant message, as for a damaged file', async () => {
     const constant = 'The passphrase is wrong, or the file is damaged.';
     await refuses({ passphrase: 'wrong' }, constant);

@@ -1,22 +1,36 @@
 import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { openDatabase } from '../../database/index.ts';
-import { drillStatus, planDrill, recordDrill, writeDrills, type DrillParts } from '../../drills/index.ts';
+import {
+  drillStatus,
+  planDrill,
+  planDrillOf,
+  recordDrill,
+  writeDrills,
+  type DrillParts,
+} from '../../drills/index.ts';
 import { COSIGNER_ROLES } from '../../intents/index.ts';
 import { MAX_ENVELOPE_BYTES, readRegularFile, type MasterPrivateKey } from '../../keyring/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import {
+  answerByCustomer,
   answerByDevice,
   answerDrill,
   deviceTasks,
   parseDrillAnswer,
   parseDrillRequest,
 } from '../../recovery/index.ts';
-import { systemClock } from '../../shared/index.ts';
-import { readDocument, readSignedText, writeDocument } from '../../station/index.ts';
+import { parseId, systemClock } from '../../shared/index.ts';
+import {
+  openCustomerKey,
+  parseCustomerKeyFile,
+  readDocument,
+  readSignedText,
+  writeDocument,
+} from '../../station/index.ts';
 import { COMMAND_LINE } from '../../wallets/index.ts';
 import { loadSettings, settingsHelp } from '../settings/index.ts';
-import { openKeyFile, readText } from '../terminal/key-files.ts';
+import { openKeyFile, readText, withPassphrase } from '../terminal/key-files.ts';
 import { progress } from '../terminal/progress.ts';
 import { disasterKeyOf, shareOptions } from './share-files.ts';
 
@@ -46,13 +60,22 @@ async function withParts(act: (parts: DrillParts) => Promise<void>): Promise<voi
   }
 }
 
-async function plan(options: { readonly count: number; readonly out: string }): Promise<void> {
+interface PlanOptions {
+  readonly count: number;
+  readonly wallet?: string;
+  readonly out: string;
+}
+
+async function plan({ count: wanted, wallet, out }: PlanOptions): Promise<void> {
   await withParts(async (parts) => {
-    const request = await planDrill(parts, options.count, COMMAND_LINE);
+    const request =
+      wallet === undefined
+        ? await planDrill(parts, wanted, COMMAND_LINE)
+        : await planDrillOf(parts, parseId('wallet', wallet), COMMAND_LINE);
     if (request === null) say('There is no open wallet: nothing to drill.');
     else {
-      await writeDocument(options.out, request);
-      say(`Drill ${request.drill} of ${request.wallets.length} wallets is in ${options.out}.`);
+      await writeDocument(out, request);
+      say(`Drill ${request.drill} of ${request.wallets.length} wallets is in ${out}.`);
     }
   });
 }
@@ -130,6 +153,27 @@ async function device(file: string, options: DeviceOptions): Promise<void> {
   say(`The device signed for its address: ${out}`);
 }
 
+interface OwnOptions {
+  readonly key: string;
+  readonly passphraseFile?: string;
+  readonly out: string;
+}
+
+async function own(file: string, options: OwnOptions): Promise<void> {
+  const request = parseDrillRequest(await readDocument(file));
+  const sealed = parseCustomerKeyFile(await readDocument(options.key));
+  const answer = await withPassphrase('your key', { file: options.passphraseFile }, (passphrase) => {
+    const entropy = openCustomerKey(sealed, passphrase);
+    try {
+      return answerByCustomer(request, entropy, 'the customer', systemClock.nowMs());
+    } finally {
+      entropy.fill(0);
+    }
+  });
+  await writeDocument(options.out, answer);
+  say(`Your key signed for an address of your wallet, moving no money: ${options.out}`);
+}
+
 async function record(file: string): Promise<void> {
   const answer = parseDrillAnswer(await readDocument(file));
   await withParts(async (parts) => {
@@ -165,6 +209,10 @@ export function registerDrill(trilock: Command): void {
     .command('plan')
     .description('draw wallets, those proved longest ago first, and write what is carried to the sites')
     .option('--count <number>', 'how many wallets', count, 10)
+    .option(
+      '--wallet <wallet>',
+      'this wallet alone: may be handed to its customer, who answers by `drill own`',
+    )
     .requiredOption('--out <file>', 'where the request goes')
     .action(plan);
   drill
@@ -191,6 +239,13 @@ export function registerDrill(trilock: Command): void {
     .option('--name <name>', 'what its place is called in the record')
     .option('--out <file>', 'where the answer goes')
     .action(device);
+  drill
+    .command('own <request>')
+    .description('customers: prove that your own key file opens and signs for your wallet')
+    .requiredOption('--key <file>', 'your sealed key')
+    .requiredOption('--out <file>', 'where the answer goes; give it to the institution')
+    .option('--passphrase-file <file>', 'instead of asking')
+    .action(own);
   drill
     .command('record <answer>')
     .description('verify the signatures of an answer and record them for good')

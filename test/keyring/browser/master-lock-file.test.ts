@@ -7,7 +7,6 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   certifyMasterLock,
-  createMasterLock,
   issueLockCertificate,
   issuerCertificate,
   openMasterLock,
@@ -49,13 +48,16 @@ async function certificatesFrom(by: typeof house, signing = 'key-1', decryption 
   };
 }
 
+/** Whoever opens a file takes its own word for the rounds: what was forged need not cost what a true one does. */
+const FEW_ROUNDS = 1_000;
+
 /** The same file with its inside changed by somebody who knows the passphrase. */
 function repacked(
   bytes: Uint8Array,
   change: (bags: ReturnType<typeof decodeBags>) => ReturnType<typeof decodeBags>,
 ) {
   const content = encodeBags(change(decodeBags(decodePfx(bytes).content)));
-  return encodePfx(content, makeMac(content, passphraseBytes()));
+  return encodePfx(content, makeMac(content, passphraseBytes(), FEW_ROUNDS));
 }
 
 beforeAll(async () => {
@@ -223,14 +225,4 @@ describe('a secret sealed to a lock', () => {
     }
     expect(await codeOf(() => openWithLock(box.slice(0, 570), 'key one', lock))).toBe('box_malformed');
   });
-});
-
-it('makes new keys of 4096 bits that only its file has', async () => {
-  const made = await createMasterLock(passphraseBytes());
-  const opened = await openMasterLock(made.file, passphraseBytes());
-  expect(opened.signing).toEqual(made.lock.signing);
-  expect(opened.decryption).toEqual(made.lock.decryption);
-  const key = createPublicKey({ key: Buffer.from(opened.decryption), format: 'der', type: 'spki' });
-  expect(key.asymmetricKeyDetails).toMatchObject({ modulusLength: 4096, publicExponent: 65_537n });
-  expect(opened.signing).not.toEqual(opened.decryption);
 });
