@@ -13,5 +13,6 @@ export const approvalErrorMap = {
   queued_intent_claimed: { status: 409, title: 'Somebody else looks after it' },
   approval_already_given: { status: 409, title: 'You have said so already' },
   approval_of_another: { status: 403, title: 'This is the word of somebody else' },
+  approval_passkey_cloned: { status: 403, title: 'The passkey was copied' },
   approval_denied_by_policy: { status: 403, title: 'The policy denies this' },
 } as const satisfies Readonly<Record<ApprovalErrorCode, ErrorEntry>>;

@@ -27,6 +27,7 @@ import type { PolicyOutcome } from './approval-policy.ts';
 import { countingApprovals, quorumMet } from './count-approvals.ts';
 import { draftIntent, type Draft } from './draft-intent.ts';
 import { ApprovalError } from './errors.ts';
+import { advancePasskey } from './passkey-counter.ts';
 import type { ApprovalQueueParts, IntentKindBehaviour, QueueActor } from './queue-parts.ts';
 import { changeIntent, findIntent, insertApproval, insertIntent } from './intent-store.ts';
 import {
@@ -139,7 +140,9 @@ export class ApprovalQueue {
     checkIntentCurrent(intent, inForce.network, clock.nowMs());
     const customer = askingCustomer(intent);
     const pinned = customer === undefined ? new Map() : await credentialsOf(customer);
-    await verifyRequest(intent, request, requesterKeys(intent, inForce, pinned), clock.nowMs());
+    const keys = requesterKeys(intent, inForce, pinned);
+    await verifyRequest(intent, request, keys, clock.nowMs());
+    await advancePasskey(tx, keys.get(request.statement.credential), request.signature, this.#now());
     const signed = await this.#apply(tx, stored, 'sign', by, { request });
     crashPoint('intent.signature_written');
     return signed;
@@ -148,7 +151,7 @@ export class ApprovalQueue {
   /**
    * Takes one approver's signed word, an approval or a rejection. `approver` is who submits it: only one's own word
    * counts. @throws IntentError for a word that the signer would refuse; ApprovalError `queued_intent_…`,
-   * `approval_of_another`, `approval_already_given`, `approval_denied_by_policy`.
+   * `approval_of_another`, `approval_already_given`, `approval_passkey_cloned`, `approval_denied_by_policy`.
    */
   async judge(
     tx: DatabaseTransaction,
@@ -168,7 +171,7 @@ export class ApprovalQueue {
     const command = statement.decision;
     if (stored.approvals.some((given) => sameText(given, approval))) return stored;
     decide(stored, command, { nowMs });
-    await verifyApproval(stored.intent, approval, manifest, nowMs);
+    const { key } = await verifyApproval(stored.intent, approval, manifest, nowMs);
     if (
       stored.approvals.some(
         ({ statement: given }) => given.approver === approver && given.decision === command,
@@ -176,6 +179,7 @@ export class ApprovalQueue {
     ) {
       throw new ApprovalError('approval_already_given', 'You have said so already.');
     }
+    await advancePasskey(tx, key, approval.signature, this.#now());
     await insertApproval(tx, stored, approval, this.#now());
     const detail = { approver, decision: command };
     if (command === 'reject') {

@@ -11,6 +11,7 @@ export type ApprovalErrorCode =
   | 'queued_intent_claimed'
   | 'approval_already_given'
   | 'approval_of_another'
+  | 'approval_passkey_cloned'
   | 'approval_denied_by_policy';
 
 export class ApprovalError extends DomainError<ApprovalErrorCode> {}

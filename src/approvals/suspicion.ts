@@ -26,6 +26,7 @@ const ALSO_SUSPICIOUS = new Set([
   'cosigner_signature_missing',
   'intent_malformed',
   'clock_set_back',
+  'passkey_cloned',
   'intent_revoked',
   'intent_consumed',
   'intent_wrong_network',

@@ -82,7 +82,7 @@ export async function verifyApproval(
       details: { approver: approver.id },
     });
   }
-  if (statement.decision === 'reject' && (statement.reason ?? '') === '') {
+  if (statement.decision === 'reject' && (statement.reason ?? '').trim() === '') {
     throw new IntentError('approval_malformed', 'A rejection says why.');
   }
   checkTime(statement.signedAt, intent, nowMs);

@@ -113,3 +113,4 @@ export {
   type EvidenceTrust,
   type VerifiedEvidence,
 } from './verify-evidence.ts';
+export { passkeyUseOf, type PasskeyUse } from './passkey-use.ts';

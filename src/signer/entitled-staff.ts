@@ -8,13 +8,14 @@ import {
 import type { PoolClient } from '../postgres/index.ts';
 import { SignerError } from './errors.ts';
 import { requireManifest } from './manifest-store.ts';
+import { requireUncloned } from './passkey-uses.ts';
 import { approvalsCountFrom } from './seal-and-resume.ts';
 import type { SignerParts } from './signer-parts.ts';
 
 /**
  * Checks that staff may have what they ask of the signer: by its own manifest, now, and with no signature from before
  * it was last resumed. @returns the people who approved. @throws IntentError; SignerError `manifest_missing`,
- * `approval_before_resume`.
+ * `approval_before_resume`, `passkey_cloned`.
  */
 export async function requireEntitledStaff(
   { clock, network }: Pick<SignerParts, 'clock' | 'network'>,
@@ -26,6 +27,8 @@ export async function requireEntitledStaff(
   checkManifestCurrent(manifest, nowMs);
   checkIntentCurrent(parseIntent(document.intent), network, nowMs);
   const people = await verifyStaffRequest(document, manifest, nowMs);
+  // Staff sign with keys of the manifest alone.
+  await requireUncloned(tx, [document], { manifest, credentialsOf: () => new Map() }, nowMs);
   const validFrom = await approvalsCountFrom(tx);
   const signed = [document.request.statement, ...document.approvals.map(({ statement }) => statement)];
   if (signed.some(({ signedAt }) => Date.parse(signedAt) < validFrom)) {

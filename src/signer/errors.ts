@@ -43,6 +43,7 @@ export type SignerErrorCode =
   | 'replacement_not_higher'
   | 'parent_unknown'
   | 'daily_limit_exceeded'
+  | 'passkey_cloned'
   | 'approval_before_resume'
   | 'approval_before_release'
   | 'approval_before_restriction'

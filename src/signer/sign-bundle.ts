@@ -26,6 +26,7 @@ import { requireManifest } from './manifest-store.ts';
 import { journalHead } from './journal.ts';
 import { receiptOf } from './signing-receipt.ts';
 import { requireClock } from './require-clock.ts';
+import { requireUncloned } from './passkey-uses.ts';
 import { recordSpend } from './record-spend.ts';
 import { approvalsCountFrom } from './seal-and-resume.ts';
 import {
@@ -142,6 +143,7 @@ function checkAndRecord(
     const verified = await verifyBundle(bundle, trust, nowMs);
     requireApprovedSince(bundle, await approvalsCountFrom(tx));
     await requireApprovedSinceRelease(tx, bundle);
+    await requireUncloned(tx, bundle.intents, trust, nowMs);
     await requireOthers(tx, trust.wallet, verified);
     const txid = transactionId(verified.psbt.transaction);
     await requireNotAbandoned(tx, txid);

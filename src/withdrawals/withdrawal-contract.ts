@@ -159,6 +159,7 @@ export const signWithdrawal = defineOperation({
     'request_not_signed_by_customer',
     'signature_wrong',
     'signature_malformed',
+    'approval_passkey_cloned',
     'intent_expired',
   ],
   idempotency: 'key',
