@@ -33,6 +33,8 @@ export const EVENT_TYPES = [
   'master_lock.recovery_ended',
   'master_lock.refused',
   'master_lock.registered',
+  'allow_list.changed',
+  'destination.added',
   'policy.changed',
   'legal_hold.imposed',
   'legal_hold.held',

@@ -324,6 +324,28 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
     description: 'A master lock signs nothing any more.',
     examples: [{ reason: 'revoked' }],
   }),
+  'allow_list.changed': z.strictObject({ onlyKnown: z.boolean(), beginsAt: z.iso.datetime() }).meta({
+    description: 'A customer lets payments go only to the address book, or elsewhere again.',
+    examples: [{ onlyKnown: true, beginsAt: '2026-01-26T12:00:00.000Z' }],
+  }),
+  'destination.added': z
+    .strictObject({
+      destination: idField('destination'),
+      address: z.string(),
+      label: z.string(),
+      usableAt: z.iso.datetime().describe('From then on it counts as known'),
+    })
+    .meta({
+      description: 'A customer put a destination into the address book; it cools off.',
+      examples: [
+        {
+          destination: 'dst_01jd1f0v00e008000000000001',
+          address: ADDRESS,
+          label: 'My hardware wallet',
+          usableAt: '2026-01-27T12:00:00.000Z',
+        },
+      ],
+    }),
   'policy.changed': z
     .strictObject({
       draft: idField('policy'),

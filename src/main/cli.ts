@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
   '(roles)': async () => (await import('./register-roles.ts')).registerRoles,
   migrate: async () => (await import('./commands/migrate.ts')).registerMigrate,
   audit: async () => (await import('./commands/audit.ts')).registerAudit,
+  policy: async () => (await import('./commands/policy.ts')).registerPolicyTools,
   pool: async () => (await import('./commands/wallets.ts')).registerPool,
   wallets: async () => (await import('./commands/wallets.ts')).registerWallets,
   staff: async () => (await import('./commands/staff.ts')).registerStaff,

@@ -8,8 +8,8 @@ import { identityErrorMap, type IdentityErrorCode } from '../identity/index.ts';
 import type { LedgerErrorCode } from '../ledger/client/index.ts';
 import { lockErrorMap, type LockErrorCode } from '../locks/index.ts';
 import { depositErrorMap, type DepositErrorCode } from '../deposits/index.ts';
-import { policyErrorMap } from '../policy/index.ts';
 import { legalErrorMap, type LegalErrorCode } from '../legal/index.ts';
+import { listErrorMap, policyErrorMap } from '../policy/index.ts';
 import { noticeErrorMap, type NoticeErrorCode } from '../notices/index.ts';
 import type { SharedErrorCode } from '../shared/index.ts';
 import { transferErrorMap, type TransferErrorCode } from '../transfers/index.ts';
@@ -38,6 +38,7 @@ type ErrorCode =
   | keyof typeof withdrawalErrorMap
   | keyof typeof policyErrorMap
   | LegalErrorCode
+  | keyof typeof listErrorMap
   | NoticeErrorCode
   | WebhookErrorCode;
 
@@ -59,6 +60,7 @@ export const errorMap = {
   ...withdrawalErrorMap,
   ...policyErrorMap,
   ...legalErrorMap,
+  ...listErrorMap,
   ...noticeErrorMap,
   ...webhookErrorMap,
   amount_malformed: { status: 422, title: 'The amount is malformed' },

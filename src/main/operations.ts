@@ -15,7 +15,7 @@ import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock } from '../shared/index.ts';
 import { legalRoutes } from '../legal/index.ts';
 import { noticeRoutes } from '../notices/index.ts';
-import { policyRoutes } from '../policy/index.ts';
+import { addressBookRoutes, listRoutes, policyRoutes } from '../policy/index.ts';
 import { transferRoutes } from '../transfers/index.ts';
 import { getStatus, statusFrom } from '../status/index.ts';
 import { walletRoutes } from '../wallets/index.ts';
@@ -48,6 +48,7 @@ export function composeOperations(parts: OperationParts): {
   const { clock, database, restarts } = parts;
   const identity = createIdentity(parts);
   const withdrawals = withdrawalRequestParts(parts);
+  const changing = policyChangeParts(parts);
   const sources = {
     ...parts,
     version: packageJson.version,
@@ -77,7 +78,9 @@ export function composeOperations(parts: OperationParts): {
       ...withdrawalRoutes(withdrawals),
       ...legalRoutes(withdrawals),
       ...noticeRoutes({ database, clock, hash: parts.webhooks.hash }),
-      ...policyRoutes(policyChangeParts(parts)),
+      ...policyRoutes(changing),
+      ...addressBookRoutes({ ...changing, network: parts.network }),
+      ...listRoutes(parts),
       ...webhookRoutes({ database, clock, ...parts.webhooks }),
     ],
   };

@@ -30,6 +30,12 @@ const TELLINGS: Partial<Record<EventType, Telling>> = {
     ending === null
       ? 'Your number for text messages was removed.'
       : `Your number for text messages now ends in ${text(ending)}.`,
+  'destination.added': ({ label, address, usableAt }) =>
+    `A destination was added to your address book: ${text(label)}, ${text(address)}. It counts as known from ${text(usableAt)}.`,
+  'allow_list.changed': ({ onlyKnown, beginsAt }) =>
+    onlyKnown === true
+      ? 'Your payments go only to your address book from now on.'
+      : `Your payments may go elsewhere than to your address book from ${text(beginsAt)}.`,
   'account.restricted': ({ text: reason }) => `Your account is restricted. ${text(reason)}`,
   'account.released': () => 'A restriction of your account was lifted.',
   'wallet.recovery_kit_issued': () => 'A recovery kit of your wallet was handed out.',

@@ -1,8 +1,14 @@
+export { addressBookRoutes } from './address-book-routes.ts';
 export { PolicyError, type PolicyErrorCode } from './errors.ts';
+export { importSanctions, type SanctionsImport } from './import-sanctions.ts';
+export { ListError, listErrorMap, type ListErrorCode } from './lists-errors.ts';
+export { listRoutes } from './lists-routes.ts';
 export { policyErrorMap } from './policy-error-map.ts';
 export type { PolicyChangeParts } from './policy-change-parts.ts';
 export { listedAmong } from './listed-among.ts';
 export { PolicyInForce, type PolicyParts } from './policy-in-force.ts';
 export { policyRoutes } from './policy-routes.ts';
+export { readSanctionsFile } from './sanctions-file.ts';
+export { screenListed } from './screen-listed.ts';
 export { settlePolicyChanges } from './settle-policy-changes.ts';
 export { watchPeople } from './watch-people.ts';

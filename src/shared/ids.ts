@@ -26,6 +26,8 @@ export const ID_PREFIXES = {
   comment: 'cmt',
   restriction: 'rst',
   policy: 'pol',
+  destination: 'dst',
+  listing: 'lst',
   event: 'evt',
   audit: 'aud',
   webhook: 'whk',

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PolicyInForce, watchPeople } from '../../src/policy/index.ts';
+import { PolicyInForce, screenListed, watchPeople } from '../../src/policy/index.ts';
+import { listAddress } from '../../src/policy/listed-addresses.ts';
 import type { PolicyDocument, PolicyRule } from '../../src/policy/policy-document-contract.ts';
 import { simulate } from '../../src/policy/simulate-draft.ts';
 import { inTransaction } from '../../src/database/index.ts';
-import { idToUuid } from '../../src/shared/index.ts';
-import { House, pay, POLICY, type Owner } from '../withdrawals/support/house.ts';
+import { idToUuid, newId } from '../../src/shared/index.ts';
+import { House, pay, PAYEE, POLICY, SOMEBODY, type Owner } from '../withdrawals/support/house.ts';
 import { rule } from './documents.ts';
 import { PolicedHouse } from './policed-house.ts';
 
@@ -42,8 +43,8 @@ function little(document: PolicyDocument, then: PolicyRule['then']): PolicyDocum
 const two: PolicyRule['then'] = { outcome: 'approvals', approvals: 2, roles: ['compliance'] };
 
 /** Asked for and signed; nobody has looked at it. */
-async function asked(days = 1) {
-  const { id, intent } = await house.ask(ada, { to: pay(100_000n), lifetimeMs: days * 86_400_000 });
+async function asked(days = 1, to = PAYEE) {
+  const { id, intent } = await house.ask(ada, { to: pay(100_000n, to), lifetimeMs: days * 86_400_000 });
   await house.sign(ada, intent);
   await house.carryOn();
   return { id, intent };
@@ -238,6 +239,69 @@ describe('an intent', () => {
     expect(nought).toMatchObject({ outcome: 'deny' });
     await end(intent);
   });
+});
+
+describe('a limit on what leaves within a day', () => {
+  /** 100,000 and a fee of 20,000 at most. */
+  const twice = { per: 'customer', hours: 24, satoshis: { from: '240000' } } as const;
+
+  test('has room for one, whichever of two at once comes first, and again when that one has ended', async () => {
+    const { document } = await office.inForce();
+    const cap = rule('cap', {
+      because: 'It is enough for today.',
+      when: { velocity: [twice] },
+      then: { outcome: 'deny' },
+    });
+    await office.change({ ...document, rules: [cap, ...document.rules] });
+    const asks = await Promise.all(
+      [1, 2].map(async () => await house.ask(ada, { to: pay(100_000n), lifetimeMs: 86_400_000 })),
+    );
+    const { policy } = office.parts;
+    const outcomes = await Promise.all(
+      asks.map(({ intent }) =>
+        inTransaction(office.parts.database, (tx) => policy.admit(tx, intent, office.manifest)),
+      ),
+    );
+    expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['approvals', 'deny']);
+    // Judged again, each gets the answer that it got, whatever came after it.
+    const again = await Promise.all(
+      asks.map(({ intent }) =>
+        inTransaction(office.parts.database, (tx) => policy.evaluate(tx, intent, office.manifest)),
+      ),
+    );
+    expect(again).toEqual(outcomes);
+    const third = await asked();
+    await house.later();
+    expect(await house.state(third.id)).toBe('rejected');
+    for (const { intent } of asks) await end(intent);
+    const fourth = await asked();
+    expect(await house.state(fourth.id)).toBe('awaiting_approval');
+    await end(fourth.intent);
+  });
+});
+
+test('what is on its way to an address is stopped when the address is listed, and people hear of it', async () => {
+  const { database, clock } = office.parts;
+  const address = 'bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry';
+  const { id, intent } = await asked(1, address);
+  const listing = {
+    ...{ id: newId('listing'), address, reputation: 'blocked', reference: 'Case 7', reason: 'Fraud' },
+    expiresAt: new Date(clock.nowMs() + 86_400_000),
+  } as const;
+  await inTransaction(database, (tx) =>
+    listAddress({ clock, network: 'regtest' }, tx, listing, newId('staff'), SOMEBODY),
+  );
+  expect(await screenListed(office.parts)).toBe(1);
+  expect(await screenListed(office.parts)).toBe(0);
+  expect(await office.alerts(intent.id)).toEqual(['destination_listed']);
+  await house.later();
+  expect(await house.state(id)).toBe('rejected');
+  expect((await house.row(id)).endReason).toContain('Rule “listed”');
+  // Past its end it stops nothing any more.
+  house.chain.house.scene.clock.advance(86_400_000);
+  const later = await asked(1, address);
+  expect(await house.state(later.id)).toBe('awaiting_approval');
+  await end(later.intent);
 });
 
 test('when somebody leaves whom the policy needs, people hear of it once', async () => {

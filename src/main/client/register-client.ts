@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { settingsHelp } from '../settings/index.ts';
 import { registerAccount } from './account.ts';
+import { registerAddressBook } from './address-book.ts';
 import { registerAddresses } from './addresses.ts';
 import { registerApiKeys } from './api-keys.ts';
 import { registerApprovals } from './approvals.ts';
@@ -10,6 +11,7 @@ import { registerCredentials } from './credentials.ts';
 import { registerDeepFreezes } from './deep-freezes.ts';
 import { registerDeposits } from './deposits.ts';
 import { registerEvents } from './events.ts';
+import { registerLists } from './lists.ts';
 import { registerLocks } from './locks.ts';
 import { registerLegalHolds } from './legal-holds.ts';
 import { registerNotices } from './notices.ts';
@@ -37,6 +39,7 @@ export function registerClient(trilock: Command): void {
   registerLocks(client);
   registerWallets(client);
   registerAddresses(client);
+  registerAddressBook(client);
   registerDeposits(client);
   registerTransfers(client);
   registerWithdrawals(client);
@@ -48,6 +51,7 @@ export function registerClient(trilock: Command): void {
   registerRestrictions(client);
   registerPolicy(client);
   registerDeepFreezes(client);
+  registerLists(client);
   registerAuditCommands(client);
   registerLegalHolds(client);
   registerNotices(client);

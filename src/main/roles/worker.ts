@@ -28,7 +28,7 @@ import { settleLegalHolds } from '../../legal/index.ts';
 import { sendNotice, spreadNotices, type NoticeWorkParts } from '../../notices/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { registerLockMetrics, stepLockRecoveries, stepMasterLocks } from '../../locks/index.ts';
-import { listedAmong, settlePolicyChanges, watchPeople } from '../../policy/index.ts';
+import { listedAmong, screenListed, settlePolicyChanges, watchPeople } from '../../policy/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
@@ -132,6 +132,7 @@ function works(
     },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'policy changes', step: () => settlePolicyChanges(changing) },
+    { name: 'listed addresses', step: () => screenListed(changing) },
     { name: 'people of the policy', step: () => watchPeople(changing) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'master locks', step: () => stepMasterLocks(parts) },

@@ -33,6 +33,7 @@ export const ROLES = [
   'staff',
   'withdrawals',
   'wallets',
+  'policy',
   'ledger-verify',
   'client',
 ] as const;
@@ -58,7 +59,7 @@ const LONG_RUNNING = ['api', 'worker', 'ledger', 'signer', 'witness', 'node', 's
 export const SETTINGS = {
   TRILOCK_NETWORK: {
     schema: oneOf('mainnet', 'testnet', 'signet', 'regtest'),
-    roles: ['api', 'worker', 'signer', 'withdrawals', 'wallets'],
+    roles: ['api', 'worker', 'signer', 'withdrawals', 'wallets', 'policy'],
     meaning: 'The Bitcoin network. There is no default: nobody should be on mainnet by accident.',
   },
   TRILOCK_LOG_LEVEL: {
@@ -69,7 +70,7 @@ export const SETTINGS = {
   },
   DATABASE_URL: {
     schema: postgresUrl,
-    roles: ['api', 'worker', 'audit', 'staff', 'withdrawals', 'wallets'],
+    roles: ['api', 'worker', 'audit', 'staff', 'withdrawals', 'wallets', 'policy'],
     secret: true,
     meaning: 'The application’s database, as the role trilock_app. PostgreSQL 15 or newer.',
   },
