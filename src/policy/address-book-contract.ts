@@ -76,9 +76,9 @@ export const setAllowList = defineOperation({
     'To close the list works at once. To open it takes as long as a new destination cools off, and closing it ' +
     'meanwhile takes that back.',
   access: allow(['customer']),
-  body: z.strictObject({ onlyKnown: z.boolean() }),
+  body: z.strictObject({ payTo: z.enum(['address_book', 'anywhere']) }),
   responses: { 200: { description: 'The address book', body: addressBookSchema } },
   errors: ['account_restricted', 'policy_damaged'],
   idempotency: 'key',
-  examples: { body: { onlyKnown: true } },
+  examples: { body: { payTo: 'address_book' } },
 });

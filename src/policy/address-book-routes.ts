@@ -44,7 +44,8 @@ export function addressBookRoutes(
     handleOnce(contract.setAllowList, async (request, effect) => {
       const customer = requireCustomer(request.principal);
       return await effect.commit(async (tx) => {
-        await setAllowList(parts, tx, customer, request.body.onlyKnown, requestActor(request));
+        const onlyKnown = request.body.payTo === 'address_book';
+        await setAllowList(parts, tx, customer, onlyKnown, requestActor(request));
         return { status: 200, body: await view(tx, customer) };
       });
     }),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PolicyOutcome } from '../../src/approvals/index.ts';
 import { inTransaction, openDatabase, type Database } from '../../src/database/index.ts';
 import type { WithdrawalIntent } from '../../src/intents/index.ts';
 import { findAdmission, recordAdmission } from '../../src/policy/admission.ts';
@@ -49,14 +50,14 @@ async function admitted(
       ...{ address, satoshis: value, own: false, ageHours: 0, known: false, reputation: 'unlisted' },
     })),
   };
-  const outcome = isDenied
-    ? ({ outcome: 'deny', reason: 'No.' } as const)
-    : ({
+  const outcome: PolicyOutcome = isDenied
+    ? { outcome: 'deny', reason: 'No.' }
+    : {
         outcome: 'approvals',
         rules: [{ approvals: 1, roles: ['compliance'], localApprovals: 0 }],
         coolingOffMs: 0,
         because: [],
-      } as const);
+      };
   const at = new Date(START + hour * HOUR);
   await inTransaction(database, (tx) =>
     recordAdmission(tx, intent, { facts, policyVersion: 1, outcome, at }),

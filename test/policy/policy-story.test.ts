@@ -285,9 +285,15 @@ test('what is on its way to an address is stopped when the address is listed, an
   const address = 'bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry';
   const { id, intent } = await asked(1, address);
   const listing = {
-    ...{ id: newId('listing'), address, reputation: 'blocked', reference: 'Case 7', reason: 'Fraud' },
+    ...{
+      id: newId('listing'),
+      address,
+      reputation: 'blocked' as const,
+      reference: 'Case 7',
+      reason: 'Fraud',
+    },
     expiresAt: new Date(clock.nowMs() + 86_400_000),
-  } as const;
+  };
   await inTransaction(database, (tx) =>
     listAddress({ clock, network: 'regtest' }, tx, listing, newId('staff'), SOMEBODY),
   );

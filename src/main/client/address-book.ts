@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import * as contract from '../../policy/address-book-contract.ts';
-import type { AnswerOf } from './api-client.ts';
+import type { AnswerOf, CallOf } from './api-client.ts';
 import { acts, changes } from './client-command.ts';
 import type { Connection } from './connect.ts';
 import { one, table, type Shown } from './output.ts';
@@ -32,9 +32,9 @@ async function remove({ api }: Connection, _options: object, destinationId = '')
   return shown(await api.call(contract.removeDestination, { params: { destinationId } }));
 }
 
-function restrict(onlyKnown: boolean) {
+function restrict(payTo: CallOf<typeof contract.setAllowList>['body']['payTo']) {
   return async ({ api }: Connection): Promise<Shown> =>
-    shown(await api.call(contract.setAllowList, { body: { onlyKnown } }));
+    shown(await api.call(contract.setAllowList, { body: { payTo } }));
 }
 
 /** The destinations that a customer has named. */
@@ -49,9 +49,12 @@ export function registerAddressBook(client: Command): void {
     add,
   );
   changes(group.command('remove <destination>').description('take one out, at once'), remove);
-  changes(group.command('close').description('let payments go only to these, at once'), restrict(true));
+  changes(
+    group.command('close').description('let payments go only to these, at once'),
+    restrict('address_book'),
+  );
   changes(
     group.command('open').description('let payments go elsewhere again, after a while'),
-    restrict(false),
+    restrict('anywhere'),
   );
 }
