@@ -22,11 +22,9 @@ const masterLockSchema = z
     publicHalves: z
       .object({ signing: z.string(), decryption: z.string() })
       .meta({ description: 'SubjectPublicKeyInfo (RSA-4096), DER in base64url' }),
-    registration: z
-      .record(z.string(), z.unknown())
-      .meta({
-        description: 'What the customer signed with both halves: it proves that the two belong together',
-      }),
+    registration: z.record(z.string(), z.unknown()).meta({
+      description: 'What the customer signed with both halves: it proves that the two belong together',
+    }),
     replaces: idField('credential').nullable(),
     certificates: z
       .object({ signing: z.string(), decryption: z.string(), issuer: z.string() })
@@ -34,6 +32,12 @@ const masterLockSchema = z
       .meta({
         description:
           'X.509, DER in base64url, issued by the signer whose key the officers’ manifest names; null before that',
+      }),
+    revocation: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .meta({
+        description: 'The lock’s own word that it ends, for the stations; null when it has not said so',
       }),
     createdAt: timeField,
     pinnedAt: timeField.nullable(),

@@ -32,6 +32,7 @@ function wire(lock: MasterLockRecord) {
     ...{ createdAt, pinnedAt, endedAt, endReason, obstacle },
     publicHalves: { signing, decryption },
     registration: { ...registration },
+    revocation: lock.revocation === null ? null : { ...lock.revocation },
   };
 }
 

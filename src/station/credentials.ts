@@ -7,6 +7,7 @@ import {
   type PublicKey,
 } from '../intents/index.ts';
 import { isIdOf } from '../shared/index.ts';
+import { recoveredCredentials, takeLockChange, withoutEnded } from './credential-changes.ts';
 import { makeDirectory, namesIn, readDocument, readDocumentIfThere, writeDocument } from './documents.ts';
 import { StationError } from './errors.ts';
 import type { Station } from './station.ts';
@@ -73,7 +74,24 @@ export async function credentialsFor(
     owner === null
       ? await registeredCredentials(station, customer)
       : new Map(credentials.map(({ id, publicKey }) => [id, publicKey]));
+  for (const [id, key] of await recoveredCredentials(station, customer)) first.set(id, key);
+  const known = await followPins(first, await pinsOf(station, customer));
+  return withoutEnded(station, customer, known);
+}
+
+/** Every credential that a customer ever had here, also locks that have ended. */
+async function everKnown(station: Station, customer: string): Promise<Map<string, PublicKey>> {
+  const first = await registeredCredentials(station, customer);
+  for (const [id, key] of await recoveredCredentials(station, customer)) first.set(id, key);
   return followPins(first, await pinsOf(station, customer));
+}
+
+/**
+ * Takes the end of a master lock from a file (`takeLockChange`). @throws StationError `document_malformed`,
+ * `credential_unknown`, `recovery_not_due`; IntentError.
+ */
+export function changeLock(station: Station, value: unknown): ReturnType<typeof takeLockChange> {
+  return takeLockChange(station, value, (customer) => everKnown(station, customer));
 }
 
 /**
@@ -82,11 +100,9 @@ export async function credentialsFor(
  */
 export async function pinCredential(station: Station, pin: CredentialPin): Promise<void> {
   const { network, customer, credential, signedBy } = pin.statement;
-  const known = await followPins(
-    await registeredCredentials(station, customer),
-    await pinsOf(station, customer),
-  );
-  const signer = known.get(signedBy);
+  const known = await everKnown(station, customer);
+  // A lock that has ended vouches for nobody any more.
+  const signer = (await withoutEnded(station, customer, known)).get(signedBy);
   if (network !== station.network || signer === undefined) {
     throw new StationError(
       'credential_unknown',

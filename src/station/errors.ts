@@ -16,6 +16,7 @@ export type StationErrorCode =
   | 'wallet_changed'
   | 'wallet_with_two_own_keys'
   | 'lock_not_of_customer'
+  | 'recovery_not_due'
   | 'escrow_not_for_plan'
   | 'credential_unknown'
   | 'credential_changed'

@@ -17,7 +17,7 @@ export { checkKeyTransport, returnKeys } from './return-keys.ts';
 export { requireCurrentMasters } from './officer-masters.ts';
 export { attestsBy, loadManifest, manifestInForce } from './manifests.ts';
 export { generateKeys } from './pool.ts';
-export { parseCredentialPin, pinCredential } from './credentials.ts';
+export { changeLock, parseCredentialPin, pinCredential } from './credentials.ts';
 export { parseRegistrationFile, pinnedWallet, registerWallet } from './wallets.ts';
 export {
   amountLeaving,

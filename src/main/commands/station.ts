@@ -11,6 +11,7 @@ import {
   loadManifest,
   machineWarnings,
   openStation,
+  changeLock,
   parseCredentialPin,
   parseRegistrationFile,
   pinCredential,
@@ -164,6 +165,14 @@ async function pin(directory: string, files: readonly string[]): Promise<void> {
   }
 }
 
+async function endLock(directory: string, files: readonly string[]): Promise<void> {
+  const station = await openStation(directory);
+  for (const file of files) {
+    const { customer, ended, change } = await changeLock(station, await readDocument(file));
+    say(`The master lock ${ended} of ${customer} has ended here: ${change}.`);
+  }
+}
+
 /** `trilock station …`: the offline program. It opens no socket and starts nothing. */
 export function registerStation(trilock: Command): void {
   const station = trilock
@@ -203,6 +212,13 @@ export function registerStation(trilock: Command): void {
     .command('register-wallet <directory> <files...>')
     .description('pin wallets by their registration files')
     .action(register);
+  station
+    .command('change-lock <directory> <files...>')
+    .description(
+      'end a master lock: its own revocation, the registration of the lock in its place, or the intent by which ' +
+        'officers gave it back, 14 days after they approved it (`client approvals fetch`)',
+    )
+    .action(endLock);
   station
     .command('pin-credential <directory> <files...>')
     .description('pin further credentials of customers, each signed with one that is pinned already')
