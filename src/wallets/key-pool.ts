@@ -101,7 +101,8 @@ export async function importPool(
         sources,
       });
     },
-    { timeoutMs: 120_000 },
+    // Ten thousand rows, on a machine that has other work too.
+    { timeoutMs: 600_000 },
   );
   return counts;
 }
