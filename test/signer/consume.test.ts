@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDomainError } from '../../src/shared/index.ts';
 import { intentHash, type SigningBundle } from '../../src/intents/index.ts';
 import type { SignerClient } from '../../src/signer/index.ts';
-import { builtPayout, bundleOf, payoutIntent, type TestWallet } from '../fixtures/custody.ts';
+import { builtPayout, bundleOf, PAYEE, payoutIntent, type TestWallet } from '../fixtures/custody.ts';
+import { approval, NOW } from '../fixtures/intents.ts';
 import { refusalOf, SignerScene } from './signer-scene.ts';
 
 const WAITING_FOR_THE_RECORD = `SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
@@ -151,6 +152,44 @@ describe('within 24 hours', () => {
     // A clock set back opens nothing: all that was signed "later" counts too.
     expect(await attempt(refused)).not.toBe('accepted');
     scene.clock.advance(day);
+  });
+
+  it('that holds over all wallets and a restart, and for no longer than 24 hours', async () => {
+    const other = await scene.openWallet(signer, 'another');
+    const lasting = {
+      payments: [{ address: PAYEE, satoshis: '900000' }],
+      change: { expiresAt: new Date(NOW + 3 * 24 * 3_600_000).toISOString() },
+    };
+    const { bundle } = scene.payout(other, lasting);
+    expect(await attempt(bundle)).toBe('daily_limit_exceeded');
+    await scene.stopSigners();
+    signer = await scene.start();
+    expect(await attempt(bundle)).toBe('daily_limit_exceeded');
+    scene.clock.advance(24 * 3_600_000 - 60_000);
+    expect(await attempt(bundle)).toBe('daily_limit_exceeded');
+    scene.clock.advance(60_001);
+    expect(await attempt(bundle)).toBe('accepted');
+  });
+});
+
+describe('above a limit that the signer holds', () => {
+  it('one approval comes from a key file, by the local program, whatever pages have shown', async () => {
+    const change = { expiresAt: new Date(NOW + 3 * 24 * 3_600_000).toISOString() };
+    const { intent, bundle } = scene.payout(wallet, {
+      payments: [{ address: PAYEE, satoshis: '1100000' }],
+      change,
+    });
+    const [first, second, third] = scene.house.house.approvers;
+    const approvedBy = (...people: readonly NonNullable<typeof first>[]): SigningBundle => ({
+      ...bundle,
+      intents: bundle.intents.map((one) => ({
+        ...one,
+        approvals: people.map((person) => approval(intent, person)),
+      })),
+    });
+    expect(await attempt(approvedBy(first!, second!))).toBe('approvals_insufficient');
+    expect(await attempt(approvedBy(third!))).toBe('approvals_insufficient');
+    expect(await attempt(approvedBy(first!, third!))).toBe('accepted');
   });
 });
 
