@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     testTimeout: 120_000,
     include: [
-      'test/approvals/stored-intent.test.ts',
+      'test/approvals/{count-approvals,stored-intent}.test.ts',
       'test/freeze/restriction*.test.ts',
       'test/intents/*.test.ts',
       'test/policy/{compare-documents,document,evaluate,requirement,satisfiable}.test.ts',

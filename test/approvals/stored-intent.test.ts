@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import {
   decide,
   isSettled,
+  requireKind,
+  type StoredIntent,
   QUEUE_COMMANDS,
   QUEUE_STATES,
   QUEUE_TABLE,
@@ -65,6 +67,22 @@ test('an approval short of the quorum changes nothing', () => {
   expect(outcome('open', 'approve', NOW, false)).toBe('open');
 });
 
+test('only an approval waits for the quorum', () => {
+  for (const cell of ALLOWED) {
+    const [state, command, next] = cell.split(' ') as [QueueState, QueueCommand, QueueState];
+    if (command === 'approve') continue;
+    expect(outcome(state, command, command === 'expire' ? OVER : NOW, false)).toBe(next);
+  }
+});
+
 test('what is executed or has ended is settled', () => {
   expect(QUEUE_STATES.filter(isSettled)).toEqual(['executed', 'rejected', 'cancelled', 'expired']);
+});
+
+test('an intent is of the kind that is asked for', () => {
+  const stored = { id: intent.id, intent } as unknown as StoredIntent;
+  expect(requireKind(stored, 'withdrawal').intent).toBe(intent);
+  expect(() => requireKind(stored, 'release')).toThrow(
+    expect.objectContaining({ code: 'queued_intent_damaged' }) as Error,
+  );
 });
