@@ -33,12 +33,9 @@ const masterLockSchema = z
         description:
           'X.509, DER in base64url, issued by the signer whose key the officers’ manifest names; null before that',
       }),
-    revocation: z
-      .record(z.string(), z.unknown())
-      .nullable()
-      .meta({
-        description: 'The lock’s own word that it ends, for the stations; null when it has not said so',
-      }),
+    revocation: z.record(z.string(), z.unknown()).nullable().meta({
+      description: 'The lock’s own word that it ends, for the stations; null when it has not said so',
+    }),
     createdAt: timeField,
     pinnedAt: timeField.nullable(),
     endedAt: timeField.nullable(),
