@@ -3,8 +3,10 @@ import type { QueueActor } from '../approvals/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import type { Manifest } from '../intents/index.ts';
 import type { IntentId, StaffId } from '../shared/index.ts';
+import { canonicalAddress } from './address-book.ts';
 import { loosenings, type Loosening } from './compare-documents.ts';
 import { PolicyError } from './errors.ts';
+import { ListError } from './lists-errors.ts';
 import type { PolicyChangeParts } from './policy-change-parts.ts';
 import type { PolicyDocument } from './policy-document-contract.ts';
 import {
@@ -43,7 +45,7 @@ export function looseningSentence({ rule, before, because }: Loosening): string 
 
 /**
  * Writes a draft down; it changes nothing by itself.
- * @throws PolicyError `policy_unchanged`, `policy_unmeetable`.
+ * @throws PolicyError `policy_unchanged`, `policy_unmeetable`, `policy_conflicting` for a list with no address of ours.
  */
 export async function draftPolicy(
   parts: PolicyChangeParts,
@@ -57,7 +59,9 @@ export async function draftPolicy(
   by: QueueActor,
 ): Promise<PolicyDraft> {
   const base = await parts.policy.current(tx);
-  const problems = unmeetable(wish.document, await parts.manifest());
+  const manifest = await parts.manifest();
+  requireAddresses(wish.document, manifest.network);
+  const problems = unmeetable(wish.document, manifest);
   if (problems.length > 0) refuseUnmeetable(problems);
   const createdAt = new Date(parts.clock.nowMs());
   const draft = await insertDraft(tx, { ...wish, base, createdAt });
@@ -67,6 +71,25 @@ export async function draftPolicy(
   const after = { hash: draft.hash, base: base.number };
   await appendAudit(tx, { ...entry, after, ...(requestId === undefined ? {} : { requestId }) }, parts.clock);
   return draft;
+}
+
+function isSpelled(address: string, network: Manifest['network']): boolean {
+  try {
+    return canonicalAddress(address, network) === address;
+  } catch (thrown) {
+    if (thrown instanceof ListError) return false;
+    throw thrown;
+  }
+}
+
+/** A list that holds an address in another spelling would never match it. */
+function requireAddresses({ lists }: PolicyDocument, network: Manifest['network']): void {
+  for (const { name, addresses } of lists) {
+    const wrong = addresses.find((address) => !isSpelled(address, network));
+    if (wrong === undefined) continue;
+    const message = 'A list holds what is no address of this network, or is not spelled as addresses are.';
+    throw new PolicyError('policy_conflicting', message, { details: { list: name, address: wrong } });
+  }
 }
 
 function refuseUnmeetable(problems: readonly Unmeetable[]): never {

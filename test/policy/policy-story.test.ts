@@ -191,6 +191,14 @@ describe('a draft', () => {
     expect(await codeOf(() => office.draft(impossible))).toBe('policy_unmeetable');
   });
 
+  test('with a list that would never match is refused', async () => {
+    const { document } = await office.inForce();
+    for (const address of [PAYEE.toUpperCase(), '12QtD5BFwRsdNsAZY76UVE1xyCGNTojH9h', 'nothing at all']) {
+      const lists = [{ name: 'partners', addresses: [address] }];
+      expect(await codeOf(() => office.draft({ ...document, lists }))).toBe('policy_conflicting');
+    }
+  });
+
   test('is simulated over what was judged', async () => {
     const { document } = await office.inForce();
     const count = await office.parts.database.policyAdmission.count();
