@@ -5,6 +5,7 @@ import { parseCustomerStatement, type IntentKind } from '../intents/index.ts';
 import { describeError, isDomainError, type Clock, type IntentId } from '../shared/index.ts';
 import { FreezeError } from './errors.ts';
 import type { FreezingSigner } from './freeze-parts.ts';
+import type { Breaker } from './breaker.ts';
 import type { Restriction } from './restriction.ts';
 
 const WORKER: QueueActor = { actor: { kind: 'process', id: 'worker' }, strength: 'process' };
@@ -92,5 +93,23 @@ export function askToRestrict(
       const statement = parseCustomerStatement(JSON.parse(orderedBy.statement));
       await signer.deepFreeze({ restriction, order: { statement } });
     }
+  });
+}
+
+/** Asks the signer to sign again. @returns why it never will by this intent; undefined when it does. */
+export function askToReset(
+  parts: AskingParts,
+  tx: DatabaseTransaction,
+  { id, resetIntent }: Breaker,
+): Promise<string | undefined> {
+  return refusalOf(parts, tx, id, async () => {
+    if (resetIntent === null) throw new RangeError('a reset has an intent');
+    const reset = await entitled(parts, tx, resetIntent, 'breaker_reset');
+    if (reset.intent.body.breaker !== id) {
+      throw new FreezeError('restriction_damaged', 'What was approved resets another breaker.', {
+        details: { breaker: id, intent: resetIntent },
+      });
+    }
+    await parts.signer.resetBreaker(reset);
   });
 }

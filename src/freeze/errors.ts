@@ -8,6 +8,9 @@ export type FreezeErrorCode =
   | 'restriction_changed_meanwhile'
   | 'restriction_not_acknowledged'
   | 'restriction_damaged'
+  | 'breaker_tripped'
+  | 'breaker_unknown'
+  | 'bulk_too_large'
   | 'statement_unfit';
 
 /** Why an account may not do something, or a restriction cannot take a step. */

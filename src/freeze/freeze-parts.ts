@@ -28,6 +28,13 @@ export interface FreezingSigner {
           readonly approvals: readonly Approval[];
         };
   }): Promise<void>;
+  /** Afterwards nothing is signed, for anybody. */
+  tripBreaker(breaker: { readonly breaker: Restriction['id']; readonly trippedBy: string }): Promise<void>;
+  resetBreaker(reset: {
+    readonly intent: IntentOf<'breaker_reset'>;
+    readonly request: RequestSignature;
+    readonly approvals: readonly Approval[];
+  }): Promise<void>;
   /** Lifts a customer's own lock when the signer finds that the customer's master lock says so. */
   unlock(unlocking: {
     readonly restriction: Restriction['id'];
@@ -47,8 +54,8 @@ export interface SettleParts extends Pick<FreezeParts, 'database' | 'clock'> {
   readonly signer: FreezingSigner;
   /** What a platform signature has left for: it cannot be called back, and people hear of it. */
   readonly beyondRecall: (tx: DatabaseTransaction, customer: CustomerId) => Promise<readonly WithdrawalId[]>;
-  /** Whether a payment that the API let through before has not reached the ledger yet. */
-  readonly hasUnbooked: (tx: DatabaseTransaction, customer: CustomerId) => Promise<boolean>;
+  /** Whether a payment of a customer, or of anybody, that the API let through before has not reached the ledger. */
+  readonly hasUnbooked: (tx: DatabaseTransaction, customer: CustomerId | null) => Promise<boolean>;
   /** The customer's vault wallets, whatever their state. */
   readonly vaultsOf: (tx: DatabaseTransaction, customer: CustomerId) => Promise<readonly WalletId[]>;
 }

@@ -1,4 +1,5 @@
 import type { CustomerId } from '../shared/index.ts';
+import { breakerForbids } from './breaker-store.ts';
 import { FreezeError } from './errors.ts';
 import { enter } from './in-flight.ts';
 import type { RestrictedFunction } from './restriction-kinds-contract.ts';
@@ -13,6 +14,7 @@ export async function restrictedAmong(
 ): Promise<ReadonlySet<CustomerId>> {
   const distinct = [...new Set(customers)].sort();
   for (const customer of distinct) await enter(tables, customer, 'step');
+  if (await breakerForbids(tables, wanted)) return new Set(distinct);
   const restrictions = await restrictionsOf(tables, ...distinct);
   const restricting = restrictions.filter((restriction) => forbidden([restriction]).has(wanted));
   return new Set(restricting.map(({ customer }) => customer));
@@ -21,7 +23,7 @@ export async function restrictedAmong(
 /**
  * Refuses what a restriction takes away, from the moment it was asked for. Ledger and signer refuse by themselves
  * too; this is where the customer learns it first. In the transaction that acts on it: a restriction that is being
- * imposed waits for it. @throws FreezeError `account_restricted`, with the public texts.
+ * imposed waits for it. @throws FreezeError `account_restricted`, with the public texts; `breaker_tripped`.
  */
 export async function requireAllowed(
   tables: Tables,
@@ -29,6 +31,11 @@ export async function requireAllowed(
   wanted: RestrictedFunction,
 ): Promise<void> {
   await enter(tables, customer, 'request');
+  if (await breakerForbids(tables, wanted)) {
+    throw new FreezeError('breaker_tripped', 'Payments of all customers are stopped at the moment.', {
+      details: { function: wanted },
+    });
+  }
   const restrictions = await restrictionsOf(tables, customer);
   if (!forbidden(restrictions).has(wanted)) return;
   const reasons = restrictions.filter((restriction) => forbidden([restriction]).has(wanted));

@@ -86,7 +86,7 @@ export async function listRestrictions(
 export type NewRestriction = Omit<
   Restriction,
   'state' | 'version' | 'openedAt' | 'changedAt' | 'releaseIntent' | 'releaseStatement' | 'orderedBy'
-> & { readonly orderedBy?: WordedBy };
+> & { readonly orderedBy?: WordedBy; readonly bulk?: RestrictionId };
 
 function orderColumns(by: WordedBy) {
   return 'intent' in by ? { orderIntentId: idToUuid(by.intent) } : { orderStatement: by.statement };
@@ -102,6 +102,7 @@ export async function insertRestriction(
   await tx.restriction.create({
     data: {
       ...{ kind, reasonCode, publicText, restrictedText, reviewAt, openedBy },
+      ...(it.bulk === undefined ? {} : { bulkId: idToUuid(it.bulk) }),
       ...(it.orderedBy === undefined ? {} : orderColumns(it.orderedBy)),
       id: idToUuid(it.id),
       customerId: idToUuid(it.customer),

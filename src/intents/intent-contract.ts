@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { breakerResetIntentSchema } from './kinds/breaker-reset-contract.ts';
 import { deepFreezeIntentSchema } from './kinds/deep-freeze-contract.ts';
 import { depositReleaseIntentSchema } from './kinds/deposit-release-contract.ts';
 import { legalHoldLiftIntentSchema } from './kinds/legal-hold-lift-contract.ts';
@@ -7,6 +8,7 @@ import { policyChangeIntentSchema } from './kinds/policy-change-contract.ts';
 import { releaseIntentSchema } from './kinds/release-contract.ts';
 import { withdrawalIntentSchema } from './kinds/withdrawal-contract.ts';
 
+export * from './kinds/breaker-reset-contract.ts';
 export * from './kinds/deep-freeze-contract.ts';
 export * from './kinds/deposit-release-contract.ts';
 export * from './kinds/legal-hold-lift-contract.ts';
@@ -25,6 +27,7 @@ export const intentSchema = z.discriminatedUnion('kind', [
   policyChangeIntentSchema,
   deepFreezeIntentSchema,
   legalHoldLiftIntentSchema,
+  breakerResetIntentSchema,
 ]);
 
 export type Intent = z.infer<typeof intentSchema>;
@@ -38,5 +41,6 @@ export const CONTROL_KINDS = [
   'policy_change',
   'deep_freeze',
   'legal_hold_lift',
+  'breaker_reset',
 ] as const satisfies readonly IntentKind[];
 export type ControlKind = (typeof CONTROL_KINDS)[number];

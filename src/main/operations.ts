@@ -5,7 +5,7 @@ import type { ChainNode } from '../chain/index.ts';
 import type { Database } from '../database/index.ts';
 import { depositRoutes, releaseRoutes, WORKER_FOLLOWER } from '../deposits/index.ts';
 import { eventRoutes, webhookRoutes, type WebhookParts } from '../events/index.ts';
-import { deepFreezeRoutes, restrictionGuard, restrictionRoutes } from '../freeze/index.ts';
+import { breakerRoutes, deepFreezeRoutes, restrictionGuard, restrictionRoutes } from '../freeze/index.ts';
 import { handle, type BoundOperation, type KeyedHash } from '../http/index.ts';
 import { createIdentity } from '../identity/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
@@ -75,6 +75,7 @@ export function composeOperations(parts: OperationParts): {
       ...approvalRoutes(withdrawals),
       ...restrictionRoutes(withdrawals),
       ...deepFreezeRoutes(withdrawals),
+      ...breakerRoutes(withdrawals),
       ...withdrawalRoutes(withdrawals),
       ...legalRoutes(withdrawals),
       ...noticeRoutes({ database, clock, hash: parts.webhooks.hash }),

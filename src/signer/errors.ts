@@ -53,6 +53,7 @@ export type SignerErrorCode =
   | 'restriction_differs'
   | 'restriction_lifted_already'
   | 'statement_missing'
+  | 'breaker_tripped'
   | 'thaw_unknown'
   | 'thaw_not_due'
   | 'platform_keys_away'

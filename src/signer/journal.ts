@@ -22,6 +22,7 @@ export type JournalKind =
   | 'resumed'
   | 'master_lock'
   | 'deep_freeze'
+  | 'breaker'
   | 'audit';
 
 /** Where the signer's record stands. */

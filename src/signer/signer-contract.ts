@@ -5,6 +5,7 @@ import {
   auditCheckpointSchema,
   base64Url,
   chainPosition,
+  breakerResetIntentSchema,
   credentialPinSchema,
   customerStatementSchema,
   deepFreezeIntentSchema,
@@ -27,6 +28,7 @@ import {
   signedManifestSchema,
   signerResumeSchema,
   signingBundleSchema,
+  trippedBySchema,
   signingReceiptSchema,
   walletRegistrationSchema,
   witnessHeadSchema,
@@ -59,6 +61,7 @@ export const signerAlertSchema = z.strictObject({
     'credential',
     'master_lock',
     'deep_freeze',
+    'breaker',
   ]),
   /** The method that was called. */
   method: z.string(),
@@ -212,6 +215,19 @@ export const signerContract = {
       ]),
     }),
     answer: z.strictObject({ restrictedAt: instant }),
+  },
+  /** Afterwards nothing is signed for anybody, until a reset with approvals. */
+  tripBreaker: {
+    parameters: z.strictObject({ breaker: idText('restriction'), trippedBy: trippedBySchema }),
+    answer: z.strictObject({ trippedAt: instant }),
+  },
+  resetBreaker: {
+    parameters: z.strictObject({
+      intent: breakerResetIntentSchema,
+      request: requestSignatureSchema,
+      approvals: z.array(approvalSchema).max(30),
+    }),
+    answer: z.strictObject({ resetAt: instant }),
   },
   /** What officers need to bring the keys of a deep freeze back that is being lifted. */
   transportKey: {

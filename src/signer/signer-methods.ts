@@ -2,6 +2,7 @@ import { isDomainError, type DomainError, type JsonValue } from '../shared/index
 import { abandonTransaction } from './abandon-transaction.ts';
 import { addAlert } from './alert-store.ts';
 import { attestAudit, auditCheckpoint } from './attest-audit.ts';
+import { resetBreaker, tripBreaker } from './breaker.ts';
 import { createPlatformKey } from './create-platform-key.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { SignerError } from './errors.ts';
@@ -53,6 +54,8 @@ const USE_CASES: UseCases = {
   attestAudit,
   unlock: unlockRestriction,
   deepFreeze,
+  tripBreaker,
+  resetBreaker,
   transportKey,
   returnKey,
   loadManifest,

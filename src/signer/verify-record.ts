@@ -9,6 +9,7 @@ import type { Pool, Queryable } from '../postgres/index.ts';
 import { canonicalJson, type JsonValue } from '../shared/index.ts';
 import { verifyEd25519, type Ed25519Key } from './ed25519.ts';
 import { entryHash, NO_HEAD, statementOf, type JournalKind } from './journal.ts';
+import { BREAKER_LINES, lineOfBreaker, type BreakerEvent } from './breaker.ts';
 import { DEEP_FREEZE_LINES, lineOfDeepFreeze, type DeepFreezeEvent } from './deep-freeze-store.ts';
 import { lineOfLockEvent, recoveryDocumentHash, type LockEvent } from './lock-record.ts';
 import { lockRegistrationHash } from './master-lock-store.ts';
@@ -98,6 +99,7 @@ function expectedLines(rows: readonly Row[]): Set<string> {
       lines.add(`credential ${word(subject, 'customer')} ${word(subject, 'credential')}`);
     }
     if (kind === 'master_lock') lines.add(lineOfLockEvent(JSON.parse(text) as LockEvent));
+    if (kind === 'breaker') lines.add(lineOfBreaker(JSON.parse(text) as BreakerEvent));
     if (kind === 'deep_freeze') lines.add(lineOfDeepFreeze(JSON.parse(text) as DeepFreezeEvent));
     if (kind === 'restricted') {
       lines.add(
@@ -134,7 +136,8 @@ const LINES = `
   UNION ALL SELECT 'recovery ended ' || intent_hash || ' ' || outcome FROM signer.lock_recovery_end
   UNION ALL SELECT 'resumed ' || epoch || ' ' || witness_key || ' ' || (document::jsonb -> 'statement' ->> 'issuedAt')
     FROM signer.resumption
-  UNION ALL ${DEEP_FREEZE_LINES}`;
+  UNION ALL ${DEEP_FREEZE_LINES}
+  UNION ALL ${BREAKER_LINES}`;
 
 interface RecoveryLine {
   readonly intent_hash: string;

@@ -36,6 +36,7 @@ export const createTransfer = defineOperation({
   responses: { 201: { description: 'Paid', body: transferSchema } },
   errors: [
     'account_restricted',
+    'breaker_tripped',
     'insufficient_funds',
     'transfer_amount_zero',
     'transfer_not_booked',

@@ -85,10 +85,11 @@ export async function memosOf(
   return new Map(rows.map(({ id, memo }) => [idFromUuid('transfer', id), memo]));
 }
 
-/** Whether one that a customer sends was stored and not carried to its end. */
-export async function hasUnfinishedTransfers(tx: DatabaseTransaction, sender: CustomerId): Promise<boolean> {
+/** Whether one that a customer sends, or anybody, was stored and not carried to its end. */
+export async function hasUnfinishedTransfers(tx: DatabaseTransaction, sender: CustomerId | null): Promise<boolean> {
   const state = 'requested' satisfies TransferState;
-  return (await tx.transfer.count({ where: { senderId: idToUuid(sender), state } })) > 0;
+  const whose = sender === null ? {} : { senderId: idToUuid(sender) };
+  return (await tx.transfer.count({ where: { ...whose, state } })) > 0;
 }
 
 /** Transfers from before that nobody has finished, the oldest first, beginning after one of them. */

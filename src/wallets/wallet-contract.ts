@@ -70,6 +70,7 @@ export const requestWallet = defineOperation({
   responses: { 202: { description: 'Being opened', body: walletSchema } },
   errors: [
     'account_restricted',
+    'breaker_tripped',
     'wallet_plan_unsupported',
     'signing_credential_missing',
     'customer_key_missing',
@@ -236,7 +237,7 @@ export const createAddress = defineOperation({
   params: walletParams,
   body: addressBody,
   responses: { 201: { description: 'The address', body: addressSchema } },
-  errors: ['account_restricted', 'wallet_unknown', 'wallet_not_open'],
+  errors: ['account_restricted', 'breaker_tripped', 'wallet_unknown', 'wallet_not_open'],
   idempotency: 'key',
   examples: { body: { label: 'Rent of March' } },
 });
@@ -264,7 +265,7 @@ export const createSpendingAddress = defineOperation({
   access: OWNER,
   body: addressBody,
   responses: { 201: { description: 'The address', body: addressSchema } },
-  errors: ['account_restricted', 'treasury_missing', 'wallet_not_open'],
+  errors: ['account_restricted', 'breaker_tripped', 'treasury_missing', 'wallet_not_open'],
   idempotency: 'key',
   examples: { body: { label: 'From my exchange' } },
 });

@@ -8,6 +8,7 @@ export { withdrawalErrorMap, type SpendErrorCode } from './withdrawal-errors.ts'
 export { stepWithdrawals } from './withdrawal-jobs.ts';
 export type { Batching, RequestParts, StepParts } from './withdrawal-parts.ts';
 export { withdrawalRoutes } from './withdrawal-routes.ts';
+export { outflowSince } from './outflow.ts';
 export { withdrawalsBeyondRecall } from './withdrawal-store.ts';
 export { withdrawalEvidence } from './withdrawal-evidence.ts';
 export { viewWithdrawal } from './withdrawal-view.ts';

@@ -108,6 +108,7 @@ export const createWithdrawal = defineOperation({
   responses: { 202: { description: 'Waits for your signature', body: withdrawalSchema } },
   errors: [
     'account_restricted',
+    'breaker_tripped',
     'withdrawal_source_missing',
     'withdrawal_destination_invalid',
     'withdrawal_destination_dust',

@@ -50,6 +50,12 @@ export class FrozenHouse {
         release: async (release) => {
           await signer.release({ ...release, approvals: [...release.approvals] });
         },
+        tripBreaker: async (breaker) => {
+          await signer.tripBreaker(breaker);
+        },
+        resetBreaker: async (reset) => {
+          await signer.resetBreaker({ ...reset, approvals: [...reset.approvals] });
+        },
         deepFreeze: async ({ restriction, order }) => {
           const entitled = 'intent' in order ? { ...order, approvals: [...order.approvals] } : order;
           await signer.deepFreeze({ restriction, order: entitled });

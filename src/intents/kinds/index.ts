@@ -1,5 +1,6 @@
 import { satoshis, type CustomerId, type Satoshis } from '../../shared/index.ts';
 import type { Intent, IntentKind, IntentOf } from '../intent-contract.ts';
+import { breakerResetRules } from './breaker-reset.ts';
 import { deepFreezeRules } from './deep-freeze.ts';
 import { depositReleaseRules } from './deposit-release.ts';
 import type { KindRules } from './kind-rules.ts';
@@ -20,6 +21,7 @@ const KINDS: { readonly [Kind in IntentKind]: KindRules<IntentOf<Kind>> } = {
   policy_change: policyChangeRules,
   deep_freeze: deepFreezeRules,
   legal_hold_lift: legalHoldLiftRules,
+  breaker_reset: breakerResetRules,
 };
 
 /** What holds for intents of this one's kind. */

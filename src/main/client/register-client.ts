@@ -6,6 +6,7 @@ import { registerAddresses } from './addresses.ts';
 import { registerApiKeys } from './api-keys.ts';
 import { registerApprovals } from './approvals.ts';
 import { registerAuditCommands } from './audit.ts';
+import { registerBreakers } from './breakers.ts';
 import { registerBundles } from './bundles.ts';
 import { registerCredentials } from './credentials.ts';
 import { registerDeepFreezes } from './deep-freezes.ts';
@@ -52,6 +53,7 @@ export function registerClient(trilock: Command): void {
   registerPolicy(client);
   registerDeepFreezes(client);
   registerLists(client);
+  registerBreakers(client);
   registerAuditCommands(client);
   registerLegalHolds(client);
   registerNotices(client);

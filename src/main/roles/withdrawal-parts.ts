@@ -53,6 +53,7 @@ function approvalQueue(sources: Sources): ApprovalQueue {
       ['policy_change', {}],
       ['deep_freeze', {}],
       ['legal_hold_lift', {}],
+      ['breaker_reset', {}],
     ]),
   });
 }
@@ -80,7 +81,10 @@ export function policyChangeParts(sources: Sources): PolicyChangeParts {
 export function restrictionStepParts(
   sources: Sources & {
     readonly ledger: LedgerClient;
-    readonly signer: Pick<SignerClient, 'restrict' | 'release' | 'unlock' | 'deepFreeze'>;
+    readonly signer: Pick<
+      SignerClient,
+      'restrict' | 'release' | 'unlock' | 'deepFreeze' | 'tripBreaker' | 'resetBreaker'
+    >;
   },
 ): Parameters<typeof settleRestrictions>[0] {
   const { database, clock, ledger, signer } = sources;
@@ -99,6 +103,12 @@ export function restrictionStepParts(
       },
       release: async (release) => {
         await signer.release({ ...release, approvals: [...release.approvals] });
+      },
+      tripBreaker: async (breaker) => {
+        await signer.tripBreaker(breaker);
+      },
+      resetBreaker: async (reset) => {
+        await signer.resetBreaker({ ...reset, approvals: [...reset.approvals] });
       },
       deepFreeze: async ({ restriction, order }) => {
         const entitled = 'intent' in order ? { ...order, approvals: [...order.approvals] } : order;

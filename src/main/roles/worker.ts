@@ -23,7 +23,7 @@ import {
   type DrillStatus,
 } from '../../drills/index.ts';
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
-import { settleRestrictions } from '../../freeze/index.ts';
+import { settleBreaker, settleRestrictions, watchOutflow } from '../../freeze/index.ts';
 import { settleLegalHolds } from '../../legal/index.ts';
 import { sendNotice, spreadNotices, type NoticeWorkParts } from '../../notices/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
@@ -34,7 +34,7 @@ import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
 import { stepTransfers } from '../../transfers/index.ts';
 import { lowPools, poolLevels, registerPoolMetric, stepWallets } from '../../wallets/index.ts';
-import { replacedWatch, stepWithdrawals } from '../../withdrawals/index.ts';
+import { outflowSince, replacedWatch, stepWithdrawals } from '../../withdrawals/index.ts';
 import { endpointTarget } from '../lifecycle/endpoint.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
@@ -71,6 +71,8 @@ function openParts(settings: SettingsOf<'worker'>) {
     publicUrl: (settings.TRILOCK_PUBLIC_URL ?? '').replace(/\/+$/, ''),
     batching: { waitMs: settings.TRILOCK_BATCH_SECONDS * 1000, size: settings.TRILOCK_BATCH_SIZE },
     network,
+    limitPerHour:
+      settings.TRILOCK_BREAKER_SATOSHIS === undefined ? undefined : BigInt(settings.TRILOCK_BREAKER_SATOSHIS),
     limitDays: settings.TRILOCK_DRILL_LIMIT_DAYS,
     escalateMs: settings.TRILOCK_ESCALATION_MINUTES * 60_000,
     checkpoints: {
@@ -131,6 +133,8 @@ function works(
       step: () => settleLegalHolds({ ...paying, ...{ ledger: parts.ledger, manifest: parts.manifest } }),
     },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
+    { name: 'circuit breaker', step: () => settleBreaker(restricting) },
+    { name: 'outflow', step: () => watchOutflow({ ...parts, outflowSince }) },
     { name: 'policy changes', step: () => settlePolicyChanges(changing) },
     { name: 'listed addresses', step: () => screenListed(changing) },
     { name: 'people of the policy', step: () => watchPeople(changing) },

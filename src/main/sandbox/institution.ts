@@ -149,6 +149,7 @@ async function firstManifest(
           'policy_change' as const,
           'deep_freeze' as const,
           'legal_hold_lift' as const,
+          'breaker_reset' as const,
         ],
         approvals: 1,
         roles: ['compliance' as const],

@@ -270,6 +270,13 @@ export const SETTINGS = {
     fallback: '50',
     meaning: 'How many withdrawals of one wallet share a transaction at most; 1: each has its own.',
   },
+  TRILOCK_BREAKER_SATOSHIS: {
+    schema: wholeNumber(1, 999_999_999_999, 'satoshis'),
+    roles: ['worker'],
+    optional: true,
+    meaning:
+      'When more satoshis than this have left for addresses outside within an hour, the circuit breaker trips and nothing leaves any more. Without it, only people trip it.',
+  },
   TRILOCK_ESCALATION_MINUTES: {
     schema: wholeNumber(1, 10_080, 'minutes'),
     roles: ['worker'],

@@ -126,6 +126,7 @@ export class House {
           ['release', {}],
           ['policy_change', {}],
           ['deep_freeze', {}],
+          ['breaker_reset', {}],
         ]),
       }),
       wallets: ownWallets({ ...parts, node }),
