@@ -5,7 +5,13 @@ import type { ChainNode } from '../chain/index.ts';
 import type { Database } from '../database/index.ts';
 import { depositRoutes, releaseRoutes, WORKER_FOLLOWER } from '../deposits/index.ts';
 import { eventRoutes, webhookRoutes, type WebhookParts } from '../events/index.ts';
-import { breakerRoutes, deepFreezeRoutes, restrictionGuard, restrictionRoutes } from '../freeze/index.ts';
+import {
+  breakerRoutes,
+  deepFreezeRoutes,
+  historyRoutes,
+  restrictionGuard,
+  restrictionRoutes,
+} from '../freeze/index.ts';
 import { handle, type BoundOperation, type KeyedHash } from '../http/index.ts';
 import { createIdentity } from '../identity/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
@@ -76,6 +82,7 @@ export function composeOperations(parts: OperationParts): {
       ...restrictionRoutes(withdrawals),
       ...deepFreezeRoutes(withdrawals),
       ...breakerRoutes(withdrawals),
+      ...historyRoutes(withdrawals),
       ...withdrawalRoutes(withdrawals),
       ...legalRoutes(withdrawals),
       ...noticeRoutes({ database, clock, hash: parts.webhooks.hash }),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inTransaction } from '../../src/database/index.ts';
-import { requireAllowed } from '../../src/freeze/index.ts';
+import { remindReviews, requireAllowed } from '../../src/freeze/index.ts';
 import { accountId, bookEvent } from '../../src/ledger/client/index.ts';
 import { idToUuid, newId, type CustomerId } from '../../src/shared/index.ts';
 import { runAsSuperuser } from '../ledger/ledger-database.ts';
@@ -97,6 +97,20 @@ describe('a case', () => {
     await office.release(second);
     expect(await payment(ada.customer.id, bob.customer.id)).toBe('ok');
   });
+});
+
+test('a review that is due is told to people once, and lifts nothing', async () => {
+  const id = await office.frozen(bob.customer.id);
+  const parts = { database: house.database, clock: house.parts.clock };
+  expect(await remindReviews(parts)).toBe(0);
+  const due = "UPDATE app.restriction SET review_at = '2026-01-01T00:00:00Z' WHERE id = ";
+  await tamper(`${due}'${idToUuid(id)}'`);
+  expect(await remindReviews(parts)).toBe(1);
+  expect(await remindReviews(parts)).toBe(0);
+  const alerts = await house.database.outboxEvent.findMany({ where: { type: 'alert.raised', subject: id } });
+  expect(alerts.map(({ content }) => content.includes('review_due'))).toEqual([true]);
+  expect((await office.read(id)).state).toBe('in_force');
+  await office.release(id);
 });
 
 describe('a withdrawal in flight', () => {

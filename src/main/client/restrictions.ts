@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { getRestrictionHistory } from '../../freeze/history-contract.ts';
 import * as contract from '../../freeze/restriction-contract.ts';
 import { parseCustomerStatement } from '../../intents/index.ts';
 import { readDocument } from '../../station/index.ts';
@@ -87,6 +88,16 @@ async function unlock({ api }: Connection, _options: object, file = ''): Promise
   return one(await api.call(contract.unlockRestriction, { params, body }), facts);
 }
 
+async function history({ api }: Connection, _options: object, restrictionId = ''): Promise<Shown> {
+  const found = await api.call(getRestrictionHistory, { params: { restrictionId } });
+  return page(found, ['when', 'who', 'what', 'why'], ({ at, actor, action, reason }) => [
+    at,
+    actor,
+    action,
+    reason,
+  ]);
+}
+
 /** What freezes an account, and what lifts that. */
 export function registerRestrictions(client: Command): void {
   const group = client.command('restrictions').description('what freezes an account');
@@ -98,6 +109,10 @@ export function registerRestrictions(client: Command): void {
     list,
   );
   acts(group.command('show <restriction>').description('one restriction'), show);
+  acts(
+    group.command('history <restriction>').description('for staff: who did what to it, when and why'),
+    history,
+  );
   changes(
     group
       .command('lock')

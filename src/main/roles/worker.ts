@@ -23,7 +23,7 @@ import {
   type DrillStatus,
 } from '../../drills/index.ts';
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
-import { settleBreaker, settleRestrictions, watchOutflow } from '../../freeze/index.ts';
+import { remindReviews, settleBreaker, settleRestrictions, watchOutflow } from '../../freeze/index.ts';
 import { settleLegalHolds } from '../../legal/index.ts';
 import { sendNotice, spreadNotices, type NoticeWorkParts } from '../../notices/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
@@ -133,6 +133,7 @@ function works(
       step: () => settleLegalHolds({ ...paying, ...{ ledger: parts.ledger, manifest: parts.manifest } }),
     },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
+    { name: 'reviews', step: () => remindReviews(restricting) },
     { name: 'circuit breaker', step: () => settleBreaker(restricting) },
     { name: 'outflow', step: () => watchOutflow({ ...parts, outflowSince }) },
     { name: 'policy changes', step: () => settlePolicyChanges(changing) },
