@@ -34,6 +34,11 @@ export function testServer(): Promise<TestServer> {
   return server;
 }
 
+/** Names the server in a program that is no test run and has started one itself. */
+export function useTestServer(started: TestServer): void {
+  server = Promise.resolve(started);
+}
+
 async function askForServer(): Promise<TestServer> {
   const answer = await text(connectSocket(inject('postgresTestSocket')));
   const { server: found, failure } = JSON.parse(answer) as { server?: TestServer; failure?: string };
