@@ -108,9 +108,8 @@ describe('a quorum of nodes', () => {
 
   it('states nothing when the rest disagree', async () => {
     const { height } = await nodes[0].node.tip();
-    await nodes[0].control.mine(4);
-    await nodes[1].control.mine(4);
-    await nodes[2].control.mine(4);
+    // Each to another miner: of the same second they would be the same blocks.
+    for (const [at, { control }] of nodes.entries()) await control.mine(4, numberedScript(100 + at));
     const quorum = quorumOf(...nodes.map(({ node }) => node));
     await expect(quorum.tip()).rejects.toMatchObject({
       code: 'chain_disagreement',

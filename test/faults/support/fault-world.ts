@@ -28,7 +28,7 @@ import { startHostileProxy, type HostileProxy } from '../../chain/support/hostil
 import { Courier, type CourierPlan } from './courier.ts';
 import { DatabaseProxy } from './database-proxy.ts';
 import { FaultHousehold, type Route } from './fault-household.ts';
-import { eventually } from './patience.ts';
+import { eventually, patiently } from './patience.ts';
 import { Receiver } from './receiver.ts';
 
 export interface VaultOwner extends DemoCustomer {
@@ -119,11 +119,12 @@ export class FaultWorld {
     const staffPassword = await readStaffPassword(directory);
     const signIn = (at: 0 | 1 | 2): Promise<DemoApprover> => {
       const email = institution.approvers[at]?.email ?? '';
-      return signInApprover(facts.url, email, staffPassword, `approver-${at + 1}`);
+      const key = `approver-${at + 1}`;
+      return patiently('sign in', () => signInApprover(facts.url, email, staffPassword, key));
     };
     const [ada, ben, ...approvers] = await Promise.all([
-      registerCustomer(facts.url, 'Ada', 'customer-1'),
-      registerCustomer(facts.url, 'Ben', 'customer-2'),
+      patiently('Ada', () => registerCustomer(facts.url, 'Ada', 'customer-1')),
+      patiently('Ben', () => registerCustomer(facts.url, 'Ben', 'customer-2')),
       ...([signIn(0), signIn(1), signIn(2)] as const),
     ]);
     // The station learns a customer's keys from the registration of their vault.
