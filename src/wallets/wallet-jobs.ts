@@ -12,7 +12,6 @@ import {
   type WalletId,
 } from '../shared/index.ts';
 import { dueNow, nextTry } from './backoff.ts';
-import { WalletError } from './errors.ts';
 import { openSpendingAccounts } from './ledger-accounts.ts';
 import { takeOpeningStep, type OpeningParts } from './open-wallet.ts';
 import { duePins } from './signing-credentials.ts';
@@ -23,23 +22,28 @@ import type { Wallet } from './wallet.ts';
 const AT_ONCE = 50;
 
 /**
- * Answers of the signer that no repetition changes. Everything else it says, from "sealed" to "unreachable", is
- * waited out.
+ * Answers that no repetition changes. What the signer refuses comes over its wire as a `DomainError` that has kept
+ * nothing of its class but the code. Everything else it says, from "sealed" to "unreachable", is waited out.
  */
 const FINAL_ANSWERS = new Set([
   'key_already_used',
   'wallet_registered_otherwise',
   'platform_key_foreign',
   'credentials_differ',
+  'pool_key_known',
 ]);
+/** Of registration, attestations, proofs and descriptor. */
+const FINAL_KINDS =
+  /^(registration|signature|descriptor|possession|extended_key|public_key)_|^key_(attestation|expression|of|origin)_/;
 /** Of the manifest, not of the wallet: a newer one cures them. */
 const CURABLE = new Set(['manifest_expired', 'manifest_not_signed', 'manifest_rolled_back']);
 
 function isFinal(thrown: unknown): boolean {
-  if (thrown instanceof BitcoinError) return true;
-  if (thrown instanceof IntentError) return !CURABLE.has(thrown.code);
-  if (thrown instanceof WalletError) return thrown.code === 'pool_key_known';
-  return isDomainError(thrown) && FINAL_ANSWERS.has(thrown.code);
+  if (!isDomainError(thrown) || thrown.retryable || CURABLE.has(thrown.code)) return false;
+  // Found here, by our own manifest. Of the signer's words `key_attested_by_stranger` is no end: it may not have
+  // loaded the manifest that names a new station yet.
+  if (thrown instanceof BitcoinError || thrown instanceof IntentError) return true;
+  return FINAL_ANSWERS.has(thrown.code) || FINAL_KINDS.test(thrown.code);
 }
 
 function obstacleOf(thrown: unknown): string {

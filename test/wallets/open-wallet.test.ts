@@ -22,6 +22,7 @@ import {
   builtPayout,
   enoughApprovals,
   payoutIntent,
+  registeredWallet,
   requestBy,
   type TestWallet,
 } from '../fixtures/custody.ts';
@@ -250,6 +251,51 @@ describe('opening', () => {
     expect((await house.opened(id)).descriptor).toBe(before.descriptor);
   });
 
+  test('ends a wallet at what the signer finds wrong with its registration, though only the code arrives', async () => {
+    const customer = await house.customer();
+    await house.stock(1);
+    const id = await house.request(customer.id);
+    const other = registeredWallet(house.scene.house, 'another').descriptor.text;
+    const garbled = house.with({
+      createPlatformKey: (request) => house.signer.createPlatformKey(request),
+      pinCredential: (pin) => house.signer.pinCredential(pin),
+      // It is changed on its way; the signer itself answers.
+      registerWallet: ({ registration }) =>
+        house.signer.registerWallet({ registration: { ...registration, descriptor: other } }),
+    });
+    await stepWallets(garbled);
+    expect(await readWallet(house.database, id)).toMatchObject({
+      state: 'failed',
+      obstacle: expect.stringMatching(/^registration_keys_differ: /) as string,
+    });
+    const told = await house.database.outboxEvent.findMany({ where: { subject: id } });
+    expect(told.map(({ type }) => type)).toContain('wallet.failed');
+  });
+
+  test('waits while the signer has not heard of a station that the newest manifest names', async () => {
+    const customer = await house.customer();
+    const { manifest } = house.scene.house;
+    await house.database.accountKey.updateMany({
+      where: { state: 'available' },
+      data: { state: 'refused', refusal: 'the test empties the pools' },
+    });
+    const station = ed25519Signer();
+    const { attestationKeys } = manifest;
+    const cold = [...attestationKeys.cold, station.publicKey];
+    const newest = { ...manifest, attestationKeys: { ...attestationKeys, cold } };
+    const keys = [
+      attestedKey('of a new station', 'cold', station).attestation,
+      attestedKey('beside a new station', 'backup', house.scene.house.attesters.backup).attestation,
+    ];
+    await importPool(house.parts, keys, newest, TEST_CAUSE);
+    const id = await house.request(customer.id);
+    await stepWallets({ ...house.parts, manifest: () => Promise.resolve(newest) });
+    expect(await readWallet(house.database, id)).toMatchObject({
+      state: 'platform_key',
+      obstacle: expect.stringMatching(/^key_attested_by_stranger: /) as string,
+    });
+  });
+
   test('by two workers at once opens it once', async () => {
     const customer = await house.customer();
     await house.stock(2);
@@ -274,6 +320,8 @@ describe('opening', () => {
       `UPDATE app.account_key SET attestation = replace(attestation, 'cold one', 'evil one')
        WHERE state = 'available' AND role = 'cold'`,
     );
+    // Pools give the oldest first.
+    house.scene.clock.advance(1_000);
     await house.stock(1);
     const wallet = await house.opened(await house.request(customer.id));
     expect(wallet.state).toBe('open');
