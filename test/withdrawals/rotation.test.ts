@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseDescriptor } from '../../src/bitcoin/index.ts';
 import { inTransaction } from '../../src/database/index.ts';
 import { withdrawalIntentOf } from '../../src/intents/index.ts';
 import { findIntent } from '../../src/approvals/index.ts';
 import { idFromUuid, idToUuid, newId, type WalletId } from '../../src/shared/index.ts';
-import { readWallet, rotateWallet, type Wallet } from '../../src/wallets/index.ts';
+import { readWallet, rotateWallet, stepWallets, type Wallet } from '../../src/wallets/index.ts';
 import { sweepReplaced } from '../../src/withdrawals/index.ts';
+import { attestedKey } from '../fixtures/custody.ts';
 import { TEST_CAUSE } from '../wallets/custody-house.ts';
 import { House, type Owner } from './support/house.ts';
 
@@ -14,8 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-function rotate(old: Wallet, customerKey: unknown = null): Promise<Wallet> {
-  const customerKeys = customerKey === null ? [] : [customerKey];
+function rotate(old: Wallet, ...customerKeys: unknown[]): Promise<Wallet> {
   const wish = { id: newId('wallet'), customerKeys, reason: 'a lost phone' };
   return inTransaction(house.database, (tx) =>
     rotateWallet(tx, house.chain.house.parts, old, wish, TEST_CAUSE),
@@ -90,6 +91,37 @@ test('a customer moves to a wallet with other keys, and what is paid to old addr
   expect((await house.balance('vault', fresh.id)).posted).toBeGreaterThan(moved + 245_000n);
   expect(await house.difference(old.id)).toBe(0n);
   expect(await house.difference(fresh.id)).toBe(0n);
+});
+
+test('a self-custody wallet moves to two new keys of the customer, never to one that a wallet has had', async () => {
+  const { house: custody } = house.chain;
+  const customer = await custody.customer();
+  const key = (name: string) => attestedKey(`${name} of ${customer.id}`, 'customer', customer.signer);
+  const [one, two, three, four] = ['one', 'two', 'three', 'four'].map(key);
+  const first = [one!.attestation, two!.attestation];
+  const old = await custody.opened(await custody.request(customer.id, 'self_custody', ...first));
+  const refused = async (code: string, ...keys: unknown[]) =>
+    expect(rotate(old, ...keys)).rejects.toMatchObject({ code });
+  await refused('customer_key_missing');
+  await refused('customer_key_missing', three!.attestation);
+  await refused('customer_key_missing', three!.attestation, three!.attestation);
+  await refused('customer_key_unexpected', three!.attestation, four!.attestation, first[0]);
+  // A key that an old wallet has ends the new one, and the old one may be replaced again.
+  const stale = await rotate(old, three!.attestation, first[1]);
+  await stepWallets(custody.parts);
+  expect(await readWallet(house.database, stale.id)).toMatchObject({ state: 'failed', descriptor: null });
+
+  const asked = await rotate(await readWallet(house.database, old.id), three!.attestation, four!.attestation);
+  expect(asked).toMatchObject({ plan: 'self_custody', replaces: old.id, customerId: customer.id });
+  const fresh = await custody.opened(asked.id);
+  const keysOf = (wallet: Wallet) =>
+    parseDescriptor(wallet.descriptor!, 'regtest').keys.map(({ xpub }) => xpub.text);
+  expect(keysOf(fresh)).toHaveLength(3);
+  const own = [three, four].map((key) => key!.accountKey.xpub.text);
+  expect(keysOf(fresh)).toEqual(expect.arrayContaining(own));
+  expect(keysOf(fresh).filter((text) => keysOf(old).includes(text))).toEqual([]);
+  await expect(custody.give(old.id, customer.id)).rejects.toMatchObject({ code: 'wallet_replaced' });
+  expect((await custody.give(fresh.id, customer.id)).address).toMatch(/^bcrt1/);
 });
 
 test('dust stays where it is, and nobody rotates what is not an open wallet of a customer', async () => {

@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { approvalRoutes } from '../../src/approvals/index.ts';
-import { createIdempotencyStore, csrfTokenOf, SESSION_COOKIE, type Principal } from '../../src/http/index.ts';
 import { intentHash, parseIntent, type Intent } from '../../src/intents/index.ts';
-import { withdrawalRoutes } from '../../src/withdrawals/index.ts';
-import { errorMap } from '../../src/main/error-map.ts';
-import { serveApi, testHash } from '../http/support/serve.ts';
 import { House, PAYEE, type Owner } from './support/house.ts';
+import { serveHouse } from './support/serve-house.ts';
 
 let house: House;
 let ada: Owner;
@@ -19,60 +15,6 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-}
-
-type Send = (method: string, path: string, body?: unknown, key?: string) => Promise<Answer>;
-
-/** The routes on a real server; customers come with an API key, staff with a session, each known by their id. */
-async function serve(): Promise<(id: string, roles: Principal['roles']) => Send> {
-  const callers = new Map<string, Principal>();
-  const { url } = await serveApi({
-    operations: [...withdrawalRoutes(house.parts), ...approvalRoutes(house.parts)],
-    errorMap,
-    idempotency: createIdempotencyStore(house.database, 60_000),
-    authenticator: {
-      fromSessionToken: (token) => Promise.resolve(callers.get(token) ?? null),
-      fromApiKey: (key) => Promise.resolve(callers.get(key) ?? null),
-    },
-    handlerTimeoutMs: 20_000,
-  });
-  return (id, roles) => {
-    const kind = id.startsWith('cus_') ? ('customer' as const) : ('staff' as const);
-    const scopes = ['withdrawals:read', 'withdrawals:write'] as const;
-    const proof =
-      kind === 'customer'
-        ? ({ kind: 'api_key', keyId: 'key', scopes } as const)
-        : ({
-            kind: 'session',
-            sessionId: 'session',
-            factors: ['passkey'],
-            tokenHash: Buffer.alloc(32),
-          } as const);
-    const key = `trilock_${id}`;
-    const token = csrfTokenOf(testHash, Buffer.alloc(32));
-    const credential: Record<string, string> =
-      kind === 'customer'
-        ? { authorization: `Bearer ${key}` }
-        : { cookie: `${SESSION_COOKIE}=${key}`, 'x-csrf-token': token };
-    callers.set(key, { kind, id, roles, proof });
-    return async (method, path, body, idempotencyKey = randomUUID()) => {
-      const response = await fetch(`${url}${path}`, {
-        method,
-        headers: {
-          ...credential,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(method === 'POST' ? { 'idempotency-key': idempotencyKey } : {}),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-    };
-  };
-}
-
 const WISH = {
   balance: 'vault',
   to: { kind: 'addresses', payments: [{ address: PAYEE, satoshis: '200000' }] },
@@ -80,7 +22,7 @@ const WISH = {
 };
 
 test('from request to broadcast over HTTP: two calls of the customer, one of an approver, one signed bundle', async () => {
-  const as = await serve();
+  const as = await serveHouse(house);
   const customer = as(ada.customer.id, ['customer']);
   const key = randomUUID();
   const asked = await customer('POST', '/v1/withdrawals', WISH, key);
@@ -135,7 +77,7 @@ test('from request to broadcast over HTTP: two calls of the customer, one of an 
 
 describe('what others may not', () => {
   test('somebody else’s withdrawal does not exist', async () => {
-    const as = await serve();
+    const as = await serveHouse(house);
     const asked = await as(ada.customer.id, ['customer'])('POST', '/v1/withdrawals', WISH);
     const path = `/v1/withdrawals/${asked.body['id'] as string}`;
     const stranger = as(eve.customer.id, ['customer']);
@@ -151,7 +93,7 @@ describe('what others may not', () => {
   });
 
   test('an approver gives their own word alone, and customers see no queue', async () => {
-    const as = await serve();
+    const as = await serveHouse(house);
     const customer = as(ada.customer.id, ['customer']);
     const asked = await customer('POST', '/v1/withdrawals', WISH);
     const intent = parseIntent(asked.body['intent']);
@@ -177,7 +119,7 @@ describe('what others may not', () => {
       'amount_out_of_range',
     ],
   ])('%s is refused in words', async (_, to, code) => {
-    const as = await serve();
+    const as = await serveHouse(house);
     const wish = { ...WISH, to: { kind: 'addresses', ...to } };
     expect(await as(ada.customer.id, ['customer'])('POST', '/v1/withdrawals', wish)).toMatchObject({
       status: 422,
