@@ -3,12 +3,13 @@ import { parseDescriptor } from '../../src/bitcoin/index.ts';
 import { inTransaction } from '../../src/database/index.ts';
 import { withdrawalIntentOf } from '../../src/intents/index.ts';
 import { findIntent } from '../../src/approvals/index.ts';
-import { idFromUuid, idToUuid, newId, type WalletId } from '../../src/shared/index.ts';
+import { idFromUuid, idToUuid, newId, parseId, type WalletId } from '../../src/shared/index.ts';
 import { readWallet, rotateWallet, stepWallets, type Wallet } from '../../src/wallets/index.ts';
 import { sweepReplaced } from '../../src/withdrawals/index.ts';
 import { attestedKey } from '../fixtures/custody.ts';
 import { TEST_CAUSE } from '../wallets/custody-house.ts';
 import { House, type Owner } from './support/house.ts';
+import { serveHouse } from './support/serve-house.ts';
 
 let house: House;
 beforeAll(async () => {
@@ -111,9 +112,14 @@ test('a self-custody wallet moves to two new keys of the customer, never to one 
   await stepWallets(custody.parts);
   expect(await readWallet(house.database, stale.id)).toMatchObject({ state: 'failed', descriptor: null });
 
-  const asked = await rotate(await readWallet(house.database, old.id), three!.attestation, four!.attestation);
-  expect(asked).toMatchObject({ plan: 'self_custody', replaces: old.id, customerId: customer.id });
-  const fresh = await custody.opened(asked.id);
+  const send = (await serveHouse(house))(customer.id, ['customer'], 'session');
+  const customerKeys = [three!.attestation, four!.attestation];
+  const asked = await send('POST', `/v1/wallets/${old.id}/rotations`, {
+    reason: 'a lost phone',
+    customerKeys,
+  });
+  expect(asked).toMatchObject({ status: 202, body: { plan: 'self_custody', replaces: old.id } });
+  const fresh = await custody.opened(parseId('wallet', asked.body['id'] as string));
   const keysOf = (wallet: Wallet) =>
     parseDescriptor(wallet.descriptor!, 'regtest').keys.map(({ xpub }) => xpub.text);
   expect(keysOf(fresh)).toHaveLength(3);

@@ -7,6 +7,7 @@ import {
   type Principal,
 } from '../../../src/http/index.ts';
 import { errorMap } from '../../../src/main/error-map.ts';
+import { walletRoutes } from '../../../src/wallets/index.ts';
 import { withdrawalRoutes } from '../../../src/withdrawals/index.ts';
 import { serveApi, testHash } from '../../http/support/serve.ts';
 import type { House } from './house.ts';
@@ -18,11 +19,17 @@ interface Answer {
 
 type Send = (method: string, path: string, body?: unknown, key?: string) => Promise<Answer>;
 
-/** The routes on a real server; customers come with an API key, staff with a session, each known by their id. */
-export async function serveHouse(house: House): Promise<(id: string, roles: Principal['roles']) => Send> {
+type Serve = (id: string, roles: Principal['roles'], by?: 'api_key' | 'session') => Send;
+
+/** The routes on a real server; customers come with an API key unless told, staff with a session, each known by their id. */
+export async function serveHouse(house: House): Promise<Serve> {
   const callers = new Map<string, Principal>();
   const { url } = await serveApi({
-    operations: [...withdrawalRoutes(house.parts), ...approvalRoutes(house.parts)],
+    operations: [
+      ...withdrawalRoutes(house.parts),
+      ...approvalRoutes(house.parts),
+      ...walletRoutes(house.chain.house.parts),
+    ],
     errorMap,
     idempotency: createIdempotencyStore(house.database, 60_000),
     authenticator: {
@@ -31,11 +38,12 @@ export async function serveHouse(house: House): Promise<(id: string, roles: Prin
     },
     handlerTimeoutMs: 20_000,
   });
-  return (id, roles) => {
+  return (id, roles, by) => {
     const kind = id.startsWith('cus_') ? ('customer' as const) : ('staff' as const);
+    const proofKind = by ?? (kind === 'customer' ? 'api_key' : 'session');
     const scopes = ['withdrawals:read', 'withdrawals:write'] as const;
     const proof =
-      kind === 'customer'
+      proofKind === 'api_key'
         ? ({ kind: 'api_key', keyId: 'key', scopes } as const)
         : ({
             kind: 'session',
@@ -43,10 +51,10 @@ export async function serveHouse(house: House): Promise<(id: string, roles: Prin
             factors: ['passkey'],
             tokenHash: Buffer.alloc(32),
           } as const);
-    const key = `trilock_${id}`;
+    const key = `trilock_${proofKind}_${id}`;
     const token = csrfTokenOf(testHash, Buffer.alloc(32));
     const credential: Record<string, string> =
-      kind === 'customer'
+      proofKind === 'api_key'
         ? { authorization: `Bearer ${key}` }
         : { cookie: `${SESSION_COOKIE}=${key}`, 'x-csrf-token': token };
     callers.set(key, { kind, id, roles, proof });
