@@ -86,7 +86,10 @@ export async function memosOf(
 }
 
 /** Whether one that a customer sends, or anybody, was stored and not carried to its end. */
-export async function hasUnfinishedTransfers(tx: DatabaseTransaction, sender: CustomerId | null): Promise<boolean> {
+export async function hasUnfinishedTransfers(
+  tx: DatabaseTransaction,
+  sender: CustomerId | null,
+): Promise<boolean> {
   const state = 'requested' satisfies TransferState;
   const whose = sender === null ? {} : { senderId: idToUuid(sender) };
   return (await tx.transfer.count({ where: { ...whose, state } })) > 0;
