@@ -4,8 +4,8 @@ import { requireCustomer } from '../identity/index.ts';
 import { requireAllowed } from './require-allowed.ts';
 
 /**
- * What would change who can act for a customer, or who is told. Ending something (a session, an API key, a webhook)
- * is none of it: that takes power away, and stays possible.
+ * What would change who can act for a customer, who is told, or who may be paid. Ending something (a session, an API
+ * key, a webhook, an entry of the address book) is none of it: that takes power away, and stays possible.
  */
 export const SETTINGS_OPERATIONS: ReadonlySet<string> = new Set([
   'renameMe',
@@ -17,6 +17,8 @@ export const SETTINGS_OPERATIONS: ReadonlySet<string> = new Set([
   'addSigningCredential',
   'registerMasterLock',
   'setNoticePhone',
+  'addDestination',
+  'setAllowList',
   'createWebhook',
   'updateWebhook',
   'rotateWebhookSecret',

@@ -46,6 +46,7 @@ const FREE = [
     'deepFreezeAccount',
     'cancelWithdrawal',
     'issueRecoveryKit',
+    'removeDestination',
     'submitBundle',
   ],
 ];
