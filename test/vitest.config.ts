@@ -18,7 +18,7 @@ export default defineConfig({
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     // Many files wait for processes, nodes and clocks more than they compute.
-    maxWorkers: Math.max(2, availableParallelism()),
+    maxWorkers: Math.max(3, availableParallelism()),
     reporters: ['default', new SummaryReporter()],
   },
 });

@@ -45,7 +45,7 @@ export { joinShares, MIN_THRESHOLD, splitKey } from './disaster-key.ts';
 export { fingerprintWords } from './fingerprint-words.ts';
 export { requireOfficerPassphrase } from './passphrase.ts';
 export { MAX_ENVELOPE_BYTES, type EnvelopeContext } from './envelope-format.ts';
-export { fileRefusal, readRegularFile, replaceFile, writeNewFile } from './durable-file.ts';
+export { eraseFile, fileRefusal, readRegularFile, replaceFile, writeNewFile } from './durable-file.ts';
 export { resolveSites, writeToSites } from './backup-sites.ts';
 export { isDemoKey } from './demo-keys.ts';
 export { openWithPassphrase, sealWithPassphrase } from './passphrase-box.ts';

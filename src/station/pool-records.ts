@@ -22,6 +22,11 @@ export function poolFolder(station: Station, pool: string): string {
   return join(station.directory, 'pools', pool);
 }
 
+/** Where a key of a pool is recorded, once it counts. */
+export function poolRecordPath(station: Station, pool: string, keyId: string): string {
+  return join(poolFolder(station, pool), `${keyId}.json`);
+}
+
 /** The name of a key's envelope at every site. */
 export function envelopeName(keyId: string): string {
   return `${keyId}.envelope`;

@@ -22,9 +22,11 @@ import {
   envelopeName,
   poolFolder,
   poolKeys,
+  poolRecordPath,
   poolRecords,
 } from './pool-records.ts';
 import type { Station } from './station.ts';
+import { clearUnfinishedKey, noteUnfinishedKey } from './unfinished-key.ts';
 
 /** Every key has a seed of its own, so its account is the first. */
 const ACCOUNT = 0;
@@ -91,7 +93,7 @@ function wrap(
 /** One key: made, attested, wrapped, written to every site and read back, and only then counted. */
 async function makeKey(
   station: Station,
-  folder: string,
+  pool: string,
   sites: readonly string[],
   attestationKey: AttestationKey,
 ): Promise<void> {
@@ -102,12 +104,13 @@ async function makeKey(
     key.erase();
     const context = envelopeContext(attestation);
     const wrapped = wrap(station, context, entropy);
+    const blobs = wrapped.map(({ name, bytes }) => describeBlob(name, bytes));
+    await noteUnfinishedKey(station, { pool, keyId: context.keyId, blobs });
     const copies = await Promise.allSettled(
       wrapped.map(({ name, bytes }) => writeToSites(sites, name, bytes)),
     );
     for (const copy of copies) if (copy.status === 'rejected') throw copy.reason;
-    const blobs = wrapped.map(({ name, bytes }) => describeBlob(name, bytes));
-    await writeDocument(join(folder, `${context.keyId}.json`), { attestation, blobs });
+    await writeDocument(poolRecordPath(station, pool, context.keyId), { attestation, blobs });
   } finally {
     entropy.fill(0);
   }
@@ -115,7 +118,8 @@ async function makeKey(
 
 /**
  * Fills a pool with fresh account keys, every seed independent and wrapped by itself. Run again after a kill, it
- * goes on where it was: a key counts from the moment that all copies of its envelope were verified.
+ * goes on where it was: a key counts from the moment that all copies of its envelope were verified; of one that did
+ * not come so far, nothing stays.
  * @returns the pool's public halves, for the online side.
  * @throws StationError `pool_full`, `pool_name_invalid`, `site_of_another_station`, `rewrap_unfinished`; KeyringError
  * `certificate_expired`, `sites_…`, `file_…`.
@@ -127,6 +131,7 @@ export async function generateKeys(station: Station, wishes: PoolWishes): Promis
   const folder = poolFolder(station, pool);
   await makeDirectory(folder);
   const sites = await claimSites(station);
+  await clearUnfinishedKey(station, sites);
   let done = (await namesIn(folder)).length;
   if (done > count) {
     throw new StationError('pool_full', `The pool ${pool} has ${done} keys already.`, {
@@ -134,9 +139,10 @@ export async function generateKeys(station: Station, wishes: PoolWishes): Promis
     });
   }
   for (; done < count; onKey?.(done)) {
-    await makeKey(station, folder, sites, attestationKey);
+    await makeKey(station, pool, sites, attestationKey);
     done++;
   }
+  await clearUnfinishedKey(station, sites);
   await recordPools(station, sites, attestationKey);
   return poolKeys(station, pool);
 }

@@ -12,6 +12,7 @@ import {
   unlink,
   writeFile,
 } from 'node:fs/promises';
+import { renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyAttestation } from '../../src/intents/index.ts';
@@ -94,6 +95,29 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe('verifying backups', () => {
+  it('finds nothing of a key that was never counted, once the run was done again', async () => {
+    const { station, attestationKey } = await stocked(1);
+    const [one = ''] = station.sites;
+    const records = join(station.directory, 'pools/first');
+    const wishes = { pool: 'first', count: 3, attestationKey };
+    const blobsOf = async () => (await readdir(one)).filter((name) => /\.(envelope|disaster)$/.test(name));
+    const interrupted = generateKeys(station, {
+      ...wishes,
+      onKey: (done) => {
+        if (done === 2) renameSync(records, `${records}-away`);
+      },
+    });
+    expect(await refusalOf(() => interrupted)).toBe('file_missing');
+    // The third key lies at the sites, and was never counted.
+    const left = await blobsOf();
+    expect(left).toHaveLength(6);
+    renameSync(`${records}-away`, records);
+    expect(await generateKeys(station, wishes)).toHaveLength(3);
+    expect(await blobsOf()).toHaveLength(6);
+    expect(await blobsOf()).not.toEqual(left);
+    expect(await faultsOf(station)).toEqual([]);
+  });
+
   it('finds every site whole after keys were made, and again after more', async () => {
     const { station, attestationKey } = await stocked(2);
     const { manifest, sites } = await checkBackups(station);
