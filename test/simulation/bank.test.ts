@@ -4,7 +4,7 @@ import { tellStories } from './support/tell-stories.ts';
 
 /** A failing seed is replayed with TRILOCK_SEED=<seed> TRILOCK_SEEDS=1. */
 const first = Number(process.env['TRILOCK_SEED'] ?? 1);
-const count = Number(process.env['TRILOCK_SEEDS'] ?? 24);
+const count = Number(process.env['TRILOCK_SEEDS'] ?? 16);
 
 let house: House;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ it(
   { timeout: 900_000 },
   async () => {
     const total = await tellStories(house, first, count, 10);
-    if (count < 24) return;
+    if (count < 16) return;
     // The stories are as full as they are meant to be.
     expect(total.paid).toBeGreaterThan(0);
     expect(total.transfers).toBeGreaterThan(0);
