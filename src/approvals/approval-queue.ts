@@ -1,7 +1,8 @@
 import { appendAudit } from '../audit/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
-import { appendEvent, type EventType } from '../events/index.ts';
+import { appendEvent, raiseAlert, type EventType } from '../events/index.ts';
 import {
+  IntentError,
   askingCustomer,
   checkIntentCurrent,
   checkManifestCurrent,
@@ -29,6 +30,7 @@ import { draftIntent, type Draft } from './draft-intent.ts';
 import { ApprovalError } from './errors.ts';
 import { advancePasskey } from './passkey-counter.ts';
 import type { ApprovalQueueParts, IntentKindBehaviour, QueueActor } from './queue-parts.ts';
+import { verifyStored } from './verify-stored.ts';
 import { changeIntent, findIntent, insertApproval, insertIntent } from './intent-store.ts';
 import {
   decide,
@@ -203,6 +205,29 @@ export class ApprovalQueue {
   /** A rule of ours rejects it before anybody was asked. @throws ApprovalError `queued_intent_settled`. */
   async deny(tx: DatabaseTransaction, id: IntentId, by: QueueActor, reason: string): Promise<StoredIntent> {
     return await this.#apply(tx, await this.lock(tx, id), 'reject', by, { reason });
+  }
+
+  /**
+   * Whether people's own words carry what a row calls approved. Else it is rejected, and operators hear of it, since
+   * somebody wrote into the table. `during` says what was about to be done.
+   */
+  async carriesWords(
+    tx: DatabaseTransaction,
+    stored: StoredIntent,
+    by: QueueActor,
+    during: string,
+  ): Promise<boolean> {
+    const { manifest, clock } = this.#parts;
+    try {
+      await verifyStored(stored, await manifest(), clock.nowMs());
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof IntentError)) throw thrown;
+      const { code, message: text } = thrown;
+      await this.deny(tx, stored.id, by, text);
+      await raiseAlert(tx, { subject: stored.id, code, during, text }, by, clock);
+      return false;
+    }
   }
 
   /** @throws ApprovalError `queued_intent_settled` before its time is up. */

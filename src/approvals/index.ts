@@ -11,3 +11,4 @@ export { requestActor } from './request-actor.ts';
 export { findIntent } from './intent-store.ts';
 export { isSettled, requireKind, type QueueState, type StoredIntent } from './stored-intent.ts';
 export { isSuspicious, withAlarm } from './suspicion.ts';
+export { verifyStored } from './verify-stored.ts';

@@ -1,9 +1,9 @@
-import { findIntent, isSuspicious, requireKind } from '../approvals/index.ts';
+import { findIntent, isSuspicious, requireKind, verifyStored } from '../approvals/index.ts';
 import { recordedAfter } from '../audit/index.ts';
 import { parseTransaction } from '../bitcoin/index.ts';
 import { ChainError, type ChainNode } from '../chain/index.ts';
 import { inTransaction, type Database } from '../database/index.ts';
-import { IntentError, verifyStaffRequest } from '../intents/index.ts';
+import { IntentError } from '../intents/index.ts';
 import { formatSatoshis, isDomainError, type Clock } from '../shared/index.ts';
 import { proveAddress, type ManifestSource, type ProvenAddress } from '../wallets/index.ts';
 import { confirmationsFor, DUST_LIMIT } from './confirmations.ts';
@@ -98,11 +98,10 @@ async function requireReleased(
     body.outpoint === `${deposit.txid}:${deposit.vout}` &&
     body.satoshis === formatSatoshis(deposit.satoshis) &&
     body.customer === deposit.customerId;
-  const { request, approvals } = stored;
-  if (!isSame || request === null) damaged('what lets it go is about something else.');
+  if (!isSame || stored.request === null) damaged('what lets it go is about something else.');
   // It was in time when it was carried out; what it sets going may take longer.
   const atMs = Math.min(clock.nowMs(), Date.parse(intent.expiresAt) - 1);
-  await verifyStaffRequest({ intent, request, approvals }, await manifest(), atMs);
+  await verifyStored(stored, await manifest(), atMs);
 }
 
 /**

@@ -1,12 +1,5 @@
 import { requireKind, type ApprovalQueue, type QueueActor, type StoredIntent } from '../approvals/index.ts';
 import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
-import { raiseAlert } from '../events/index.ts';
-import {
-  IntentError,
-  verifyStaffRequest,
-  type DepositReleaseIntent,
-  type Manifest,
-} from '../intents/index.ts';
 import {
   formatSatoshis,
   idFromUuid,
@@ -79,23 +72,7 @@ export async function requestDepositRelease(
   return parts.queue.submit(tx, intent, by);
 }
 
-/** The words of people, from their bytes and the officers' manifest, not from what the table says of them. */
-async function requireSigned(
-  { request, approvals }: StoredIntent,
-  intent: DepositReleaseIntent,
-  manifest: Manifest,
-  nowMs: number,
-): Promise<void> {
-  if (request === null)
-    throw new IntentError('request_not_signed_by_customer', 'Nobody signed this request.');
-  await verifyStaffRequest({ intent, request, approvals }, manifest, nowMs);
-}
-
-async function release(
-  parts: ReleaseParts & { readonly manifest: () => Promise<Manifest> },
-  tx: DatabaseTransaction,
-  id: IntentId,
-): Promise<void> {
+async function release(parts: ReleaseParts, tx: DatabaseTransaction, id: IntentId): Promise<void> {
   const { queue, clock } = parts;
   const stored = await queue.lock(tx, id);
   if (stored.state !== 'approved') return;
@@ -112,15 +89,7 @@ async function release(
     await queue.deny(tx, id, WORKER, 'The deposit is not what was approved, or not quarantined any more.');
     return;
   }
-  try {
-    await requireSigned(stored, intent, await parts.manifest(), clock.nowMs());
-  } catch (thrown) {
-    if (!(thrown instanceof IntentError)) throw thrown;
-    await queue.deny(tx, id, WORKER, thrown.message);
-    const alert = { subject: id, code: thrown.code, during: 'deposit.release', text: thrown.message };
-    await raiseAlert(tx, alert, WORKER, clock);
-    return;
-  }
+  if (!(await queue.carriesWords(tx, stored, WORKER, 'deposit.release'))) return;
   await queue.execute(tx, id, WORKER);
   await changeBooks(tx, deposit, {
     releaseIntent: idToUuid(id),
@@ -133,9 +102,7 @@ async function release(
  * Carries approved releases out: the deposit is marked, and the next of its steps credits it. May be repeated after
  * a crash anywhere. @returns how many there were.
  */
-export async function releaseDeposits(
-  parts: ReleaseParts & { readonly manifest: () => Promise<Manifest> },
-): Promise<number> {
+export async function releaseDeposits(parts: ReleaseParts): Promise<number> {
   const rows = await parts.database.queuedIntent.findMany({
     where: { kind: 'deposit_release', state: 'approved' },
     orderBy: { changedAt: 'asc' },

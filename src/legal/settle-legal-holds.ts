@@ -1,7 +1,13 @@
-import { findIntent, isSuspicious, requireKind, type StoredIntent } from '../approvals/index.ts';
+import {
+  findIntent,
+  isSuspicious,
+  requireKind,
+  verifyStored,
+  type StoredIntent,
+} from '../approvals/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { raiseAlert } from '../events/index.ts';
-import { IntentError, verifyStaffRequest, type LegalHoldLiftIntent } from '../intents/index.ts';
+import type { LegalHoldLiftIntent } from '../intents/index.ts';
 import { formatSatoshis, idToUuid, isDomainError, parseId, satoshis } from '../shared/index.ts';
 import { LegalError } from './errors.ts';
 import { availableFor, holdPiece, letGoPiece } from './legal-hold-ledger.ts';
@@ -65,7 +71,7 @@ async function requireLift(parts: LegalStepParts, tx: DatabaseTransaction, hold:
   }
   // It was in time when it was carried out; what it sets going may take longer.
   const atMs = Math.min(parts.clock.nowMs(), Date.parse(stored.intent.expiresAt) - 1);
-  await requireSigned(parts, stored, stored.intent, atMs);
+  await verifyStored(stored, await parts.manifest(), atMs);
 }
 
 async function letGo(parts: LegalStepParts, tx: DatabaseTransaction, hold: LegalHold): Promise<void> {
@@ -119,24 +125,12 @@ function isAbout(hold: LegalHold, { body }: LegalHoldLiftIntent): boolean {
   );
 }
 
-/** The words of people, from their bytes and the officers' manifest, not from what the table says of them. */
-async function requireSigned(
-  parts: LegalStepParts,
-  { request, approvals }: StoredIntent,
-  intent: LegalHoldLiftIntent,
-  atMs: number,
-): Promise<void> {
-  if (request === null)
-    throw new IntentError('request_not_signed_by_customer', 'Nobody signed this request.');
-  await verifyStaffRequest({ intent, request, approvals }, await parts.manifest(), atMs);
-}
-
 async function carryOut(
   parts: LegalStepParts,
   tx: DatabaseTransaction,
   stored: StoredIntent<LegalHoldLiftIntent>,
 ): Promise<void> {
-  const { queue, clock } = parts;
+  const { queue } = parts;
   const { intent, id } = stored;
   await tx.$queryRaw`SELECT 1 FROM legal_hold WHERE id = ${idToUuid(parseId('legalHold', intent.body.hold))}::uuid FOR UPDATE`;
   const hold = await findLegalHold(tx, parseId('legalHold', intent.body.hold));
@@ -144,15 +138,7 @@ async function carryOut(
     await queue.deny(tx, id, WORKER, 'The hold is not what was approved, or lifted already.');
     return;
   }
-  try {
-    await requireSigned(parts, stored, intent, clock.nowMs());
-  } catch (thrown) {
-    if (!(thrown instanceof IntentError)) throw thrown;
-    await queue.deny(tx, id, WORKER, thrown.message);
-    const alert = { subject: id, code: thrown.code, during: 'legal_hold.lift', text: thrown.message };
-    await raiseAlert(tx, alert, WORKER, clock);
-    return;
-  }
+  if (!(await queue.carriesWords(tx, stored, WORKER, 'legal_hold.lift'))) return;
   await queue.execute(tx, id, WORKER);
   await moveLegalHold(tx, hold, 'lift', later(parts, 0), { liftIntentId: idToUuid(id) });
 }

@@ -136,6 +136,16 @@ async function completed(
   await tell(tx, parts, 'master_lock.recovery_completed', { subject: lost, customer }, { lost, lock });
 }
 
+/** It ends without a new lock, and the customer hears of it. */
+async function ended(
+  parts: RecoveryStepParts,
+  tx: DatabaseTransaction,
+  { customer, lost, lock }: LockRecovery,
+  outcome: 'cancelled' | 'refused',
+): Promise<void> {
+  await tell(tx, parts, 'master_lock.recovery_ended', { subject: lost, customer }, { lost, lock, outcome });
+}
+
 async function cancelled(
   parts: RecoveryStepParts,
   tx: DatabaseTransaction,
@@ -144,17 +154,7 @@ async function cancelled(
   const { customer, lost, lock } = recovery;
   await moveRecovery(tx, recovery, 'cancel', new Date(parts.clock.nowMs()));
   await record(tx, parts, WORKER, 'master_lock.recovery_cancel', lock, { customer, lost });
-  await tell(
-    tx,
-    parts,
-    'master_lock.recovery_ended',
-    { subject: lost, customer },
-    {
-      lost,
-      lock,
-      outcome: 'cancelled',
-    },
-  );
+  await ended(parts, tx, recovery, 'cancelled');
 }
 
 async function refused(
@@ -166,17 +166,7 @@ async function refused(
   const { customer, lost, lock } = recovery;
   await moveRecovery(tx, recovery, 'refuse', new Date(parts.clock.nowMs()), { obstacle: reason });
   await record(tx, parts, WORKER, 'master_lock.recovery_refuse', lock, { customer, lost, reason });
-  await tell(
-    tx,
-    parts,
-    'master_lock.recovery_ended',
-    { subject: lost, customer },
-    {
-      lost,
-      lock,
-      outcome: 'refused',
-    },
-  );
+  await ended(parts, tx, recovery, 'refused');
 }
 
 /** Asks the signer for the next step. @returns what is to be written down then. */

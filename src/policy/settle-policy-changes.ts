@@ -1,7 +1,6 @@
 import { requireKind, type QueueActor } from '../approvals/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { raiseAlert } from '../events/index.ts';
-import { IntentError, verifyStaffRequest } from '../intents/index.ts';
 import { idFromUuid, parseId, type IntentId } from '../shared/index.ts';
 import type { PolicyChangeParts } from './policy-change-parts.ts';
 import { findDraft, lockPolicy, type PolicyDraft } from './policy-draft.ts';
@@ -35,7 +34,7 @@ async function settle(parts: PolicyChangeParts, tx: DatabaseTransaction, id: Int
   await lockPolicy(tx);
   const stored = requireKind(await queue.lock(tx, id), 'policy_change');
   if (stored.state !== 'approved') return false;
-  const { intent, request, approvals } = stored;
+  const { intent } = stored;
   const current = await parts.policy.current(tx);
   const draft = await findDraft(tx, parseId('policy', intent.body.draft));
   if (!isSame(intent.body, id, draft, current)) {
@@ -72,17 +71,7 @@ async function settle(parts: PolicyChangeParts, tx: DatabaseTransaction, id: Int
     );
     return true;
   }
-  try {
-    if (request === null)
-      throw new IntentError('request_not_signed_by_customer', 'Nobody signed this request.');
-    await verifyStaffRequest({ intent, request, approvals }, manifest, clock.nowMs());
-  } catch (thrown) {
-    if (!(thrown instanceof IntentError)) throw thrown;
-    await queue.deny(tx, id, WORKER, thrown.message);
-    const alert = { subject: id, code: thrown.code, during: 'policy.change', text: thrown.message };
-    await raiseAlert(tx, alert, WORKER, clock);
-    return true;
-  }
+  if (!(await queue.carriesWords(tx, stored, WORKER, 'policy.change'))) return true;
   await queue.execute(tx, id, WORKER);
   await putInForce(tx, clock, draft, current, WORKER);
   return true;

@@ -118,7 +118,8 @@ export async function unbuild(
 
 /**
  * Ends the withdrawals of a group unpaid: the signer revokes what a cosigner may have signed, the coins are set
- * free, the hold is let go. @returns false when the signer has signed before: then they count as paid.
+ * free, the hold is let go. What fails is always revoked: nobody's word in the queue keeps it ended if this process
+ * dies after the hold is gone. @returns false when the signer has signed before: then they count as paid.
  */
 export async function endUnpaid(
   parts: StepParts,
@@ -129,7 +130,7 @@ export async function endUnpaid(
   const { payout, members } = group;
   const asked = payout !== null && payout.signerAskedAt !== null;
   for (const { withdrawal, stored } of members) {
-    if (!asked && !withdrawal.presented) continue;
+    if (!asked && !withdrawal.presented && ending.command !== 'fail') continue;
     const { signed } = await parts.cosigner.revoke(
       stored.hash,
       `The withdrawal has ended: ${ending.command}.`,

@@ -16,6 +16,7 @@ import {
   type Intent,
   type RestrictionKind,
 } from '../../src/intents/index.ts';
+import { freezingSigner } from '../../src/main/roles/freezing-signer.ts';
 import { isoTime, newId, parseId, type CustomerId, type StaffId } from '../../src/shared/index.ts';
 import { hasUnfinishedTransfers } from '../../src/transfers/index.ts';
 import { vaultWalletsOf } from '../../src/wallets/index.ts';
@@ -40,27 +41,7 @@ export class FrozenHouse {
       vaultsOf: vaultWalletsOf,
       hasUnbooked: hasUnfinishedTransfers,
       beyondRecall: withdrawalsBeyondRecall,
-      signer: {
-        restrict: async ({ id: restriction, customer, kind, openedBy }) => {
-          await signer.restrict({ restriction, customer, kind, openedBy });
-        },
-        unlock: async (unlocking) => {
-          await signer.unlock(unlocking);
-        },
-        release: async (release) => {
-          await signer.release({ ...release, approvals: [...release.approvals] });
-        },
-        tripBreaker: async (breaker) => {
-          await signer.tripBreaker(breaker);
-        },
-        resetBreaker: async (reset) => {
-          await signer.resetBreaker({ ...reset, approvals: [...reset.approvals] });
-        },
-        deepFreeze: async ({ restriction, order }) => {
-          const entitled = 'intent' in order ? { ...order, approvals: [...order.approvals] } : order;
-          await signer.deepFreeze({ restriction, order: entitled });
-        },
-      },
+      signer: freezingSigner(signer),
     };
   }
 

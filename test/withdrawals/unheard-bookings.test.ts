@@ -1,6 +1,7 @@
 // A confirmation, or its loss, is booked, the process dies before it is written down, and the chain moves on.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inTransaction } from '../../src/database/index.ts';
+import { IntentError } from '../../src/intents/index.ts';
 import { parseFeeRate } from '../../src/shared/index.ts';
 import { reconcileWallet } from '../../src/wallets/index.ts';
 import { bumpFee } from '../../src/withdrawals/bump-fee.ts';
@@ -132,5 +133,30 @@ test('a payout that a node has forgotten is sent again by the worker itself', as
   expect(again).toMatchObject({ state: 'confirmed', confirmedCycle: 2 });
   expect(again.payout!.transactions.map(({ transaction }) => transaction)).toEqual([sent!.transaction]);
   expect((await house.balance('vault', ada.vault.id)).posted).toBe(before - again.bookedAmount!);
+  await expectBalanced();
+});
+
+test('given up, its hold let go, and killed before that is written: it is never paid without a hold', async () => {
+  const before = (await house.balance('vault', ada.vault.id)).available;
+  const { id, intent } = await house.ask(ada, { to: pay(50_000n) });
+  await house.sign(ada, intent);
+  await house.carryOn();
+  await house.judge(intent);
+  const { manifest } = house.chain.house.scene.house;
+  const nobody = { ...manifest, approvers: [] };
+  const known = house.failures.length;
+  await house.settle({
+    ...deafToLedger(),
+    trust: { ...house.parts.trust, manifest: () => Promise.resolve(nobody) },
+  });
+  expect(house.failures.slice(known)).toEqual([expect.any(IntentError), new Error('killed')]);
+  expect((await house.balance('vault', ada.vault.id)).available).toBe(before);
+  // By the manifest of now it could be paid.
+  house.chain.house.scene.clock.advance(60_000);
+  await house.settle();
+  await house.cosign();
+  await house.settle();
+  expect(await house.row(id)).toMatchObject({ state: 'failed', payoutId: null });
+  expect((await house.balance('vault', ada.vault.id)).available).toBe(before);
   await expectBalanced();
 });

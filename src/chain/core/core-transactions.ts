@@ -54,6 +54,15 @@ function ownId(transaction: Uint8Array): string {
   }
 }
 
+/** The id computed here of what the node calls a transaction. */
+function toldId(bytes: Uint8Array): string {
+  try {
+    return transactionId(parseTransaction(bytes));
+  } catch (cause) {
+    throw new ChainError('node_answer_malformed', 'What the node calls a transaction is none.', { cause });
+  }
+}
+
 /** The part of the Bitcoin Core adapter that asks about transactions and outputs. */
 export class CoreTransactions {
   readonly #rpc: RpcClient;
@@ -183,7 +192,7 @@ export class CoreTransactions {
     }
     const answer = readObject(outcome.result, 'getrawtransaction');
     const bytes = readBytes(answer['hex'], 'hex');
-    this.#sameId(ownId(bytes), txid);
+    this.#sameId(toldId(bytes), txid);
     const hash = answer['blockhash'];
     if (hash === undefined) return { txid, bytes, block: undefined };
     const placed = await this.#blocks.header(readHash(hash, 'blockhash'));

@@ -18,6 +18,7 @@ import {
   type StepParts,
   type TrustPort,
 } from '../../withdrawals/index.ts';
+import { freezingSigner } from './freezing-signer.ts';
 import type { ManifestSource } from './manifest-source.ts';
 
 interface Sources {
@@ -94,27 +95,7 @@ export function restrictionStepParts(
     vaultsOf: vaultWalletsOf,
     hasUnbooked: hasUnfinishedTransfers,
     beyondRecall: withdrawalsBeyondRecall,
-    signer: {
-      restrict: async ({ id: restriction, customer, kind, openedBy }) => {
-        await signer.restrict({ restriction, customer, kind, openedBy });
-      },
-      unlock: async (unlocking) => {
-        await signer.unlock(unlocking);
-      },
-      release: async (release) => {
-        await signer.release({ ...release, approvals: [...release.approvals] });
-      },
-      tripBreaker: async (breaker) => {
-        await signer.tripBreaker(breaker);
-      },
-      resetBreaker: async (reset) => {
-        await signer.resetBreaker({ ...reset, approvals: [...reset.approvals] });
-      },
-      deepFreeze: async ({ restriction, order }) => {
-        const entitled = 'intent' in order ? { ...order, approvals: [...order.approvals] } : order;
-        await signer.deepFreeze({ restriction, order: entitled });
-      },
-    },
+    signer: freezingSigner(signer),
   };
 }
 

@@ -126,7 +126,7 @@ function works(
   return [
     { name: 'chain', step: () => follower.poll() },
     { name: 'deposits', step: () => stepDeposits({ ...parts, follower: WORKER_FOLLOWER, screening }) },
-    { name: 'releases', step: () => releaseDeposits({ ...paying, manifest: parts.manifest }) },
+    { name: 'releases', step: () => releaseDeposits(paying) },
     { name: 'receivables', step: () => settleReceivables({ ...parts, follower: WORKER_FOLLOWER }) },
     {
       name: 'legal holds',

@@ -186,6 +186,11 @@ describe('against a hostile or broken server', () => {
     expect((await lying.feeEstimate(6)).feeRate).toBe(500_000n);
   });
 
+  it.each(['00', 'ff'.repeat(60), '0200000000'])('does not take %s for a transaction', async (hex) => {
+    const node = await against(telling(`{"hex":"${hex}"}`));
+    await expect(node.transaction('ab'.repeat(32))).rejects.toMatchObject({ code: 'node_answer_malformed' });
+  });
+
   it('takes no address that would send the password elsewhere', () => {
     for (const url of ['https://node', 'http://user:secret@node', 'file:///etc/passwd', 'node:8332']) {
       expect(() => connectNode({ url, credentials: { user: 'a', password: 'b' } })).toThrow(
