@@ -31,6 +31,9 @@ const ALSO_SUSPICIOUS = new Set([
   'intent_consumed',
   'intent_wrong_network',
   'outpoint_promised',
+  'coins_differ',
+  'move_not_pinned',
+  'hot_cap_exceeded',
 ]);
 /** Haste, age and slips. */
 const HARMLESS = new Set([

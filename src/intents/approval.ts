@@ -3,7 +3,7 @@ import type { Approval, ApprovalStatement, RequestSignature, RequestStatement } 
 import { IntentError } from './errors.ts';
 import type { Intent } from './intent-contract.ts';
 import { CLOCK_TOLERANCE_MS, intentHash } from './intent.ts';
-import { amountAtStake, askingCustomer, rulesOf } from './kinds/index.ts';
+import { amountAtStake, askingCustomer, quorumOf, rulesOf } from './kinds/index.ts';
 import type { Approver, Manifest, QuorumRule } from './manifest-contract.ts';
 import type { PublicKey } from './signature-contract.ts';
 import { hashStatement } from './tagged-hash.ts';
@@ -92,7 +92,7 @@ export async function verifyApproval(
 
 /** Who may approve an intent: the approvers, or the officers where their own quorum counts. */
 function approversOf(intent: Intent, manifest: Manifest): readonly Approver[] {
-  if (rulesOf(intent).quorum !== 'officers') return manifest.approvers;
+  if (quorumOf(intent) !== 'officers') return manifest.approvers;
   return manifest.officers.map((officer) => ({ ...officer, role: 'officer' as const }));
 }
 
@@ -144,7 +144,7 @@ export function quorumRuleFor(manifest: Manifest, amount: Satoshis): QuorumRule 
 
 /** The rule by which an intent's approvals are counted. @throws IntentError `limit_exceeded`, `kind_not_allowed`. */
 export function ruleFor(intent: Intent, manifest: Manifest): QuorumRule {
-  switch (rulesOf(intent).quorum) {
+  switch (quorumOf(intent)) {
     case 'amount':
       return quorumRuleFor(manifest, amountAtStake(intent));
     case 'control':
@@ -152,6 +152,8 @@ export function ruleFor(intent: Intent, manifest: Manifest): QuorumRule {
     // One of the officers with a key file, so that the page alone never shows what is approved.
     case 'officers':
       return { approvals: manifest.officerQuorum, roles: ['officer'], localApprovals: 1 };
+    case 'none':
+      return { approvals: 0, roles: [], localApprovals: 0 };
   }
 }
 

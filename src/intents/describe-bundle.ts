@@ -1,4 +1,4 @@
-import { beneficiaryLines } from './kinds/index.ts';
+import { askingCustomer, quorumOf, spendRulesOf } from './kinds/index.ts';
 import type { Manifest } from './manifest-contract.ts';
 import type { EntitledIntent, SigningBundle } from './signing-bundle-contract.ts';
 import type { VerifiedBundle } from './verify-bundle.ts';
@@ -12,13 +12,8 @@ function personOf(manifest: Manifest, approver: string): string {
 
 /** An intent as it is written, whether or not anything of it is true. */
 export function describeEntitled({ intent, approvals }: EntitledIntent, manifest: Manifest): string[] {
-  const { body } = intent;
   return [
-    `Intent ${intent.id}: ${intent.kind} of ${body.customer} from the ${body.balance} balance, asked for by ${intent.requester}.`,
-    ...body.payments.map(({ address, satoshis }) => `  to pay ${satoshis} satoshis to ${address}`),
-    `  for a fee of at most ${body.maxFeeSatoshis} satoshis, until ${intent.expiresAt}`,
-    ...beneficiaryLines(body).map((line) => `  ${line}`),
-    ...(body.memo === undefined ? [] : [`  with the note “${body.memo}”, which proves nothing`]),
+    ...spendRulesOf(intent).asWritten(intent),
     ...approvals.map(
       ({ statement }) =>
         `  ${statement.decision === 'approve' ? 'approved' : 'REJECTED'} by ${personOf(manifest, statement.approver)} at ${statement.signedAt}`,
@@ -47,6 +42,14 @@ function unusual({ intents, paid }: VerifiedBundle, manifest: Manifest, nowMs: n
   ];
 }
 
+/** What entitles it, as it was found. */
+function entitlement({ intents }: VerifiedBundle): string {
+  if (intents.every(({ intent }) => quorumOf(intent) === 'none'))
+    return 'The system made it by itself, as the officers’ manifest lets it';
+  const isAskedByCustomers = intents.every(({ intent }) => askingCustomer(intent) !== undefined);
+  return `Every intent is signed by ${isAskedByCustomers ? 'its customer' : 'whoever asks'} and approved by enough people`;
+}
+
 /**
  * A checked bundle in plain words: what the transaction does, and what entitles it. The same words at the station, in
  * the customer's terminal and in the browser.
@@ -63,7 +66,7 @@ export function describeVerified(
     ...shareLines(verified),
     ...unusual(verified, manifest, nowMs),
     verified.parent === null
-      ? 'Every intent is signed by its customer and approved by enough people; the transaction pays just that.'
+      ? `${entitlement(verified)}; the transaction pays just that.`
       : `It pays nobody: it pays the miners for ${verified.parent.txid}, which pays just what was asked for and approved, within the approved fees.`,
   ];
 }

@@ -14,7 +14,7 @@ export {
 export * from './approval-contract.ts';
 export { fromBase64Url, toBase64Url } from './base64url.ts';
 export { IntentError, type IntentErrorCode } from './errors.ts';
-export { amountAtStake, askingCustomer, explainIntent, paymentsTotal } from './kinds/index.ts';
+export { amountAtStake, askingCustomer, explainIntent, paymentsTotal, stopsOf } from './kinds/index.ts';
 export * from './escrow-contract.ts';
 export * from './fields-contract.ts';
 export { checkIntentCurrent, intentHash, parseIntent, withdrawalIntentOf } from './intent.ts';
@@ -43,12 +43,8 @@ export {
   parseKeyAttestation,
   verifyKeyAttestation,
 } from './key-attestation.ts';
-export {
-  descriptorHash,
-  parseWalletRegistration,
-  PLAN_KEYS,
-  verifyWalletRegistration,
-} from './wallet-registration.ts';
+export { descriptorHash } from './descriptor-hash.ts';
+export { parseWalletRegistration, PLAN_KEYS, verifyWalletRegistration } from './wallet-registration.ts';
 export * from './wallet-registration-contract.ts';
 export { parseSigningBundle, verifyBundle, type BundleTrust, type VerifiedBundle } from './verify-bundle.ts';
 export * from './registration-receipt-contract.ts';

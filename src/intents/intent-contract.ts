@@ -6,6 +6,7 @@ import { legalHoldLiftIntentSchema } from './kinds/legal-hold-lift-contract.ts';
 import { masterLockRecoveryIntentSchema } from './kinds/master-lock-recovery-contract.ts';
 import { policyChangeIntentSchema } from './kinds/policy-change-contract.ts';
 import { releaseIntentSchema } from './kinds/release-contract.ts';
+import { treasuryMoveIntentSchema } from './kinds/treasury-move-contract.ts';
 import { withdrawalIntentSchema } from './kinds/withdrawal-contract.ts';
 
 export * from './kinds/breaker-reset-contract.ts';
@@ -16,6 +17,7 @@ export * from './kinds/master-lock-recovery-contract.ts';
 export * from './kinds/policy-change-contract.ts';
 export * from './kinds/release-contract.ts';
 export * from './kinds/travel-rule-contract.ts';
+export * from './kinds/treasury-move-contract.ts';
 export * from './kinds/withdrawal-contract.ts';
 
 /** The canonical statement of what is to happen. Each kind has a body of its own. */
@@ -28,8 +30,16 @@ export const intentSchema = z.discriminatedUnion('kind', [
   deepFreezeIntentSchema,
   legalHoldLiftIntentSchema,
   breakerResetIntentSchema,
+  treasuryMoveIntentSchema,
 ]);
 
+/** Those that a transaction carries out. */
+export const spendIntentSchema = z.discriminatedUnion('kind', [
+  withdrawalIntentSchema,
+  treasuryMoveIntentSchema,
+]);
+
+export type SpendIntent = z.infer<typeof spendIntentSchema>;
 export type Intent = z.infer<typeof intentSchema>;
 export type IntentKind = Intent['kind'];
 export type IntentOf<Kind extends IntentKind> = Extract<Intent, { readonly kind: Kind }>;
@@ -42,5 +52,6 @@ export const CONTROL_KINDS = [
   'deep_freeze',
   'legal_hold_lift',
   'breaker_reset',
+  'treasury_move',
 ] as const satisfies readonly IntentKind[];
 export type ControlKind = (typeof CONTROL_KINDS)[number];

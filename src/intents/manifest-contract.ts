@@ -64,6 +64,15 @@ export const manifestSchema = z.strictObject({
     /** sat/kvB */
     maxFeeRateSatsPerKvb: satoshiText,
   }),
+  /** The institution's own wallets, by the hash of their descriptors; without it no coins move between them. */
+  treasury: z
+    .strictObject({
+      hot: hash32,
+      cold: hash32,
+      /** The hot wallet's greatest share of all assets: 100 is one percent. */
+      hotCapBasisPoints: z.int().min(0).max(10_000),
+    })
+    .optional(),
   /** Who attests keys: the stations of each role, and the platform signers. */
   attestationKeys: z.strictObject({
     cold: z.array(publicKeySchema).min(1),

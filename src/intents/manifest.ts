@@ -48,6 +48,8 @@ function checkConsistent(manifest: Manifest): void {
   if (manifest.officerQuorum > officers.size) malformed('the officers’ quorum exceeds their number');
   const people = [...manifest.officers, ...manifest.approvers];
   if (people.some((entry) => entry.key.algorithm === 'ed25519')) malformed('a person has a machine’s key');
+  const { treasury } = manifest;
+  if (treasury !== undefined && treasury.hot === treasury.cold) malformed('hot and cold are one wallet');
   let bound = -1n;
   manifest.quorumRules.forEach((rule, index) => {
     const upTo = rule.upToSatoshis === null ? undefined : parseSatoshis(rule.upToSatoshis);

@@ -1,12 +1,7 @@
-import {
-  multisigInputWeight,
-  outputWeight,
-  parseAddress,
-  transactionWeight,
-  type NetworkName,
-} from '../bitcoin/index.ts';
-import { parseSatoshis, satoshis, type Satoshis } from '../shared/index.ts';
-import type { WithdrawalIntent } from './intent-contract.ts';
+import { multisigInputWeight, outputWeight, transactionWeight, type NetworkName } from '../bitcoin/index.ts';
+import { satoshis, type Satoshis } from '../shared/index.ts';
+import type { SpendIntent } from './intent-contract.ts';
+import { spendRulesOf } from './kinds/index.ts';
 
 /** What an intent bears of the fee of a transaction that it shares with others. */
 export interface FeeBearer {
@@ -20,14 +15,15 @@ export interface FeeBearer {
 const CHANGE_WEIGHT = 4 * (8 + 1 + 34);
 
 /** From the intent's own words alone, so that everybody comes to the same. */
-export function feeBearerOf({ body }: WithdrawalIntent, network: NetworkName): FeeBearer {
-  const scripts = body.payments.map(({ address }) => parseAddress(address, network).scriptPubKey);
+export function feeBearerOf(intent: SpendIntent, network: NetworkName): FeeBearer {
+  const rules = spendRulesOf(intent);
+  const paid = rules.outputs(intent, network);
   const outputs = {
-    count: scripts.length + 1,
-    weight: scripts.reduce((sum, script) => sum + outputWeight(script), CHANGE_WEIGHT),
+    count: paid.length + 1,
+    weight: paid.reduce((sum, { scriptPubKey }) => sum + outputWeight(scriptPubKey), CHANGE_WEIGHT),
   };
   return {
-    cap: parseSatoshis(body.maxFeeSatoshis),
+    cap: rules.maxFee(intent),
     weight: transactionWeight({ count: 1, weight: multisigInputWeight(2, 3) }, outputs),
   };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { abandonmentSchema } from './abandonment-contract.ts';
 import { approvalSchema, requestSignatureSchema } from './approval-contract.ts';
 import { idText } from './fields-contract.ts';
-import { withdrawalIntentSchema } from './intent-contract.ts';
+import { spendIntentSchema } from './intent-contract.ts';
 
 /** At most so many intents are paid by one transaction. */
 const MAX_INTENTS = 200;
@@ -11,8 +11,8 @@ const MAX_ABANDONED = 500;
 
 /** One intent with everything that entitles it. */
 export const entitledIntentSchema = z.strictObject({
-  intent: withdrawalIntentSchema,
-  /** The customer's signature; an intent of staff has none. */
+  intent: spendIntentSchema,
+  /** The signature of whoever asks; what the system makes by itself has none. */
   request: requestSignatureSchema.nullable(),
   approvals: z.array(approvalSchema).max(30),
 });

@@ -18,8 +18,13 @@ export const signingReceiptSchema = z.strictObject({
       .array(
         z.strictObject({
           hash: hash32,
-          /** As it is pinned in the signer. */
-          requestedBy: z.strictObject({ credential: idText('credential'), publicKey: publicKeySchema }),
+          /** As it is pinned in the signer, or as the manifest has it for staff; null where nobody asks. */
+          requestedBy: z
+            .strictObject({
+              credential: z.union([idText('credential'), idText('staff')]),
+              publicKey: publicKeySchema,
+            })
+            .nullable(),
         }),
       )
       .min(1)

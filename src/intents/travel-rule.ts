@@ -1,7 +1,7 @@
 import { parseSatoshis } from '../shared/index.ts';
 import { IntentError } from './errors.ts';
 import type { WithdrawalIntent } from './intent-contract.ts';
-import { paymentsTotal } from './kinds/index.ts';
+import { paymentsTotal } from './kinds/payments.ts';
 import type { Manifest } from './manifest-contract.ts';
 
 /**

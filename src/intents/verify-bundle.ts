@@ -3,12 +3,10 @@ import {
   DEFAULT_SPEND_LIMITS,
   explain,
   outpointOf,
-  parseAddress,
   parsePsbtBase64,
   transactionId,
   type CheckedSpend,
   type Explanation,
-  type Payment as PaymentOutput,
   type Psbt,
   type SpendExpectation,
   type SpendLimits,
@@ -22,18 +20,17 @@ import {
   ZERO_SATOSHIS,
   type Satoshis,
 } from '../shared/index.ts';
-import { verifyApprovals, verifyRequest } from './approval.ts';
+import { requesterKeys, verifyApprovals, verifyRequest } from './approval.ts';
+import { descriptorHash } from './descriptor-hash.ts';
 import { IntentError } from './errors.ts';
-import type { WithdrawalIntent } from './intent-contract.ts';
+import type { SpendIntent } from './intent-contract.ts';
 import { checkIntentCurrent, intentHash, parseIntent } from './intent.ts';
-import { amountAtStake, paymentsTotal } from './kinds/index.ts';
+import { amountAtStake, askingCustomer, quorumOf, spendRulesOf } from './kinds/index.ts';
 import type { Manifest } from './manifest-contract.ts';
 import { checkManifestCurrent } from './manifest.ts';
 import type { PublicKey } from './signature-contract.ts';
 import { signingBundleSchema, type EntitledIntent, type SigningBundle } from './signing-bundle-contract.ts';
 import { feeBearerOf, shareFee } from './share-fee.ts';
-import { checkTravelRule } from './travel-rule.ts';
-import { descriptorHash } from './wallet-registration.ts';
 
 /** What the verifier itself has pinned; nothing of it comes with the bundle. */
 export interface BundleTrust {
@@ -55,7 +52,7 @@ export interface BundleTrust {
 export interface VerifiedBundle {
   readonly psbt: Psbt;
   readonly intents: readonly {
-    readonly intent: WithdrawalIntent;
+    readonly intent: SpendIntent;
     readonly hash: string;
     readonly approvedBy: readonly string[];
     /** What it bears of the fee. */
@@ -91,16 +88,13 @@ export function parseSigningBundle(value: unknown): SigningBundle {
   return parsed.data;
 }
 
-function checkSource(intent: WithdrawalIntent, bundle: SigningBundle, wallet: BundleTrust['wallet']): void {
-  const { body } = intent;
-  const ownWallet = body.wallet === wallet.id && bundle.wallet === wallet.id;
-  const ownBalance =
-    wallet.customer === null
-      ? body.balance === 'spending'
-      : body.balance === 'vault' && body.customer === wallet.customer;
-  if (!ownWallet || !ownBalance || body.descriptorHash !== descriptorHash(wallet.descriptor)) {
+function checkSource(intent: SpendIntent, bundle: SigningBundle, wallet: BundleTrust['wallet']): void {
+  const source = spendRulesOf(intent).source(intent);
+  const isWallet = source.wallet === wallet.id && bundle.wallet === wallet.id;
+  const isWhole = isWallet && source.owner === wallet.customer;
+  if (!isWhole || source.descriptorHash !== descriptorHash(wallet.descriptor)) {
     throw new IntentError('bundle_for_another_wallet', 'The intent is for another wallet.', {
-      details: { intent: intent.id, wallet: body.wallet },
+      details: { intent: intent.id, wallet: source.wallet },
     });
   }
 }
@@ -130,6 +124,12 @@ async function verifyEach(
   if (new Set(intents.map(({ intent }) => intent.id)).size !== intents.length) {
     throw new IntentError('bundle_malformed', 'One intent is listed twice.');
   }
+  const kinds = new Set(intents.map(({ intent }) => intent.kind));
+  if (kinds.size > 1 || (intents.length > 1 && intents.some(({ intent }) => !spendRulesOf(intent).shares))) {
+    throw new IntentError('bundle_malformed', 'These intents may not share a transaction.', {
+      details: { kinds: [...kinds] },
+    });
+  }
   return intents;
 }
 
@@ -151,6 +151,27 @@ function sharesOf(
   });
 }
 
+/**
+ * Whoever asks has signed: the customer by a pinned credential, staff by their key of the manifest. What the system
+ * makes by itself nobody signs.
+ */
+async function checkRequest(
+  { intent, request, approvals }: EntitledIntent,
+  { manifest, credentialsOf }: BundleTrust,
+  nowMs: number,
+): Promise<void> {
+  if (quorumOf(intent) === 'none') {
+    if (request === null && approvals.length === 0) return;
+    throw new IntentError('bundle_malformed', 'The system makes this by itself: nobody signs for it.');
+  }
+  if (request === null) {
+    throw new IntentError('request_not_signed_by_customer', 'Whoever asks for this has not signed it.');
+  }
+  const customer = askingCustomer(intent);
+  const credentials = customer === undefined ? new Map<string, PublicKey>() : credentialsOf(customer);
+  await verifyRequest(intent, request, requesterKeys(intent, manifest, credentials), nowMs);
+}
+
 async function verifyEntitled(
   entitled: EntitledIntent,
   bundle: SigningBundle,
@@ -162,11 +183,8 @@ async function verifyEntitled(
   parseIntent(intent);
   checkIntentCurrent(intent, manifest.network, nowMs);
   checkSource(intent, bundle, wallet);
-  checkTravelRule(intent, manifest);
-  if (entitled.request === null) {
-    throw new IntentError('request_not_signed_by_customer', 'The customer has not signed this request.');
-  }
-  await verifyRequest(intent, entitled.request, trust.credentialsOf(intent.body.customer), nowMs);
+  spendRulesOf(intent).admit?.(intent, manifest);
+  await checkRequest(entitled, trust, nowMs);
   const { people } = await verifyApprovals(intent, entitled.approvals, manifest, nowMs);
   const limit = parseSatoshis(manifest.limits.maxWithdrawalSatoshis);
   if (amountAtStake(intent) > limit) {
@@ -177,16 +195,21 @@ async function verifyEntitled(
   return { intent, hash: intentHash(intent), approvedBy: people };
 }
 
-function paymentOutputs(intent: WithdrawalIntent, manifest: Manifest): PaymentOutput[] {
-  return intent.body.payments.map((payment) => ({
-    scriptPubKey: parseAddress(payment.address, manifest.network).scriptPubKey,
-    value: parseSatoshis(payment.satoshis),
-  }));
+/** An intent that names its coins is carried out with them and no others. */
+function checkCoins(psbt: Psbt, intents: readonly SpendIntent[]): void {
+  const spent = psbt.transaction.ins.map(outpointOf).sort().join();
+  for (const intent of intents) {
+    const named = spendRulesOf(intent).coins?.(intent);
+    if (named === undefined || [...named].sort().join() === spent) continue;
+    throw new IntentError('coins_differ', 'The transaction spends other coins than the intent names.', {
+      details: { intent: intent.id },
+    });
+  }
 }
 
 /** The approved fees together cap the fee, and so do the manifest's own limits. */
-function limitsOf(intents: readonly WithdrawalIntent[], manifest: Manifest): SpendLimits {
-  const approved = addSatoshis(...intents.map((intent) => parseSatoshis(intent.body.maxFeeSatoshis)));
+function limitsOf(intents: readonly SpendIntent[], manifest: Manifest): SpendLimits {
+  const approved = addSatoshis(...intents.map((intent) => spendRulesOf(intent).maxFee(intent)));
   const institution = parseSatoshis(manifest.limits.maxFeeSatoshis);
   return {
     ...DEFAULT_SPEND_LIMITS,
@@ -225,7 +248,7 @@ function checkChild(
 
 /**
  * Checks a bundle from its bytes and from what the verifier has pinned, and nothing else: every intent is current,
- * for this wallet, asked for by its customer and approved by enough people; the transaction pays exactly what
+ * for this wallet, asked for by whoever may and approved by enough people; the transaction pays exactly what
  * the intents say together, returns the rest to this wallet, and pays no more fee than was approved, for any of them.
  * @throws IntentError, BitcoinError: the first thing that is wrong, by its code.
  */
@@ -241,9 +264,10 @@ export async function verifyBundle(
   const psbt = parsePsbtBase64(bundle.psbt);
   const expectation: SpendExpectation = {
     wallet: wallet.descriptor,
-    payments: plain.flatMap((intent) => paymentOutputs(intent, manifest)),
+    payments: plain.flatMap((intent) => spendRulesOf(intent).outputs(intent, manifest.network)),
     limits: limitsOf(plain, manifest),
   };
+  checkCoins(bundle.parent === undefined ? psbt : parsePsbtBase64(bundle.parent), plain);
   const checked =
     bundle.parent === undefined
       ? { expectation, spend: checkSpend(psbt, expectation), parent: null }
@@ -256,6 +280,6 @@ export async function verifyBundle(
     fee,
     intents: sharesOf(fee, intents, manifest),
     explanation: explain(psbt, [wallet]),
-    paid: addSatoshis(...plain.map(({ body }) => paymentsTotal(body.payments))),
+    paid: addSatoshis(...expectation.payments.map(({ value }) => value)),
   };
 }

@@ -1,9 +1,10 @@
 import { checkFinished, parseTransaction, transactionId, type WalletDescriptor } from '../bitcoin/index.ts';
-import { verifyApprovals, verifyRequest } from './approval.ts';
+import { requesterKeys, verifyApprovals, verifyRequest } from './approval.ts';
 import { bundleTrust } from './cosign.ts';
 import { withdrawalEvidenceSchema, type WithdrawalEvidence } from './evidence-contract.ts';
 import { EvidenceError, link, refuseEvidence } from './evidence-error.ts';
 import { checkIntentCurrent, intentHash, parseIntent } from './intent.ts';
+import { askingCustomer } from './kinds/index.ts';
 import type { Manifest } from './manifest-contract.ts';
 import { manifestHash } from './manifest.ts';
 import { verifyRegistrationReceipt } from './registration-receipt.ts';
@@ -117,7 +118,11 @@ async function checkIntents(
 }
 
 /** Every intent was asked for by its customer, by the credential that the signer had pinned. */
-async function checkRequests(evidence: WithdrawalEvidence, checkedAtMs: number): Promise<void> {
+async function checkRequests(
+  evidence: WithdrawalEvidence,
+  manifest: Manifest,
+  checkedAtMs: number,
+): Promise<void> {
   const { bundle, signed, wallet } = evidence;
   for (const [index, { intent, request }] of bundle.intents.entries()) {
     const { credential = '', publicKey } = signed.statement.intents[index]?.requestedBy ?? {};
@@ -126,9 +131,10 @@ async function checkRequests(evidence: WithdrawalEvidence, checkedAtMs: number):
     }
     const pinned = new Map<string, PublicKey>([[credential, publicKey]]);
     for (const known of wallet.registration.credentials) {
-      if (intent.body.customer === wallet.registration.customer) pinned.set(known.id, known.publicKey);
+      if (askingCustomer(intent) === wallet.registration.customer) pinned.set(known.id, known.publicKey);
     }
-    await link('evidence_request_wrong', () => verifyRequest(intent, request, pinned, checkedAtMs));
+    const keys = requesterKeys(intent, manifest, pinned);
+    await link('evidence_request_wrong', () => verifyRequest(intent, request, keys, checkedAtMs));
   }
 }
 
@@ -139,7 +145,8 @@ function trustOf(evidence: WithdrawalEvidence, manifest: Manifest, descriptor: W
     new Map(
       bundle.intents.flatMap(({ intent }, index) => {
         const by = signed.statement.intents[index]?.requestedBy;
-        return intent.body.customer === customer && by !== undefined ? [[by.credential, by.publicKey]] : [];
+        const isTheirs = askingCustomer(intent) === customer && by !== undefined && by !== null;
+        return isTheirs ? [[by.credential, by.publicKey]] : [];
       }),
     );
   return bundleTrust({ registration, descriptor }, manifest, credentialsOf);
@@ -178,7 +185,7 @@ export async function verifyWithdrawalEvidence(
   const { bundle } = evidence;
   const checkedAtMs = Date.parse(evidence.signed.statement.checkedAt);
   await checkIntents(evidence, manifest, checkedAtMs);
-  await checkRequests(evidence, checkedAtMs);
+  await checkRequests(evidence, manifest, checkedAtMs);
   for (const { intent, approvals } of bundle.intents) {
     await link('evidence_approvals_wrong', () => verifyApprovals(intent, approvals, manifest, checkedAtMs));
   }

@@ -9,7 +9,6 @@ import { verifyKeyAttestation } from './key-attestation.ts';
 import type { CosignerRole } from './key-attestation-contract.ts';
 import type { Manifest } from './manifest-contract.ts';
 import type { PublicKey } from './signature-contract.ts';
-import { hex, taggedHash } from './tagged-hash.ts';
 import {
   walletRegistrationSchema,
   type WalletPlan,
@@ -26,12 +25,6 @@ export const PLAN_KEYS = {
 } as const satisfies Record<WalletPlan, readonly CosignerRole[]>;
 
 const THRESHOLD = 2;
-const DESCRIPTOR_TAG = 'trilock/descriptor/1';
-
-/** The name by which intents bind themselves to a wallet: 32 bytes, hex. */
-export function descriptorHash(descriptor: WalletDescriptor): string {
-  return hex(taggedHash(DESCRIPTOR_TAG, new TextEncoder().encode(descriptor.text)));
-}
 
 /** @throws IntentError `registration_malformed`. */
 export function parseWalletRegistration(value: unknown): WalletRegistration {

@@ -1,4 +1,4 @@
-import type { SigningBundle } from '../intents/index.ts';
+import { stopsOf, type SigningBundle } from '../intents/index.ts';
 import type { Queryable } from '../postgres/index.ts';
 import { lastReset, requireNoBreaker } from './breaker.ts';
 import { SignerError } from './errors.ts';
@@ -8,8 +8,11 @@ import { lastReleaseOf, restrictedAmong } from './restriction-store.ts';
  * By the signer's own record, whatever the application says.
  * @throws SignerError `account_restricted`, `breaker_tripped`.
  */
-export async function requireUnrestricted(tx: Queryable, customers: readonly string[]): Promise<void> {
-  await requireNoBreaker(tx);
+export async function requireUnrestricted(
+  tx: Queryable,
+  { customers, breaker }: ReturnType<typeof stopsOf>,
+): Promise<void> {
+  if (breaker) await requireNoBreaker(tx);
   const [restricted] = await restrictedAmong(tx, customers);
   if (restricted === undefined) return;
   throw new SignerError('account_restricted', 'The account is restricted: nothing of it is signed.', {
@@ -24,7 +27,9 @@ export async function requireUnrestricted(tx: Queryable, customers: readonly str
 export async function requireApprovedSinceRelease(tx: Queryable, bundle: SigningBundle): Promise<void> {
   const resetAtMs = await lastReset(tx);
   for (const { intent, approvals } of bundle.intents) {
-    const fromMs = Math.max(resetAtMs, await lastReleaseOf(tx, intent.body.customer));
+    const { customers, breaker } = stopsOf(intent);
+    let fromMs = breaker ? resetAtMs : 0;
+    for (const customer of customers) fromMs = Math.max(fromMs, await lastReleaseOf(tx, customer));
     const old = approvals.find(({ statement }) => Date.parse(statement.signedAt) < fromMs);
     if (old === undefined) continue;
     throw new SignerError(

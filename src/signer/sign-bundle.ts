@@ -11,13 +11,16 @@ import {
 } from '../bitcoin/index.ts';
 import {
   amountAtStake,
+  askingCustomer,
   intentHash,
+  stopsOf,
   verifyBundle,
   type BundleTrust,
   type SigningBundle,
   type SigningReceipt,
   type VerifiedBundle,
 } from '../intents/index.ts';
+import type { Queryable } from '../postgres/index.ts';
 import { crashPoint } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { SignerError } from './errors.ts';
@@ -61,7 +64,8 @@ async function trustFor(tx: Tx, bundle: SigningBundle): Promise<BundleTrust> {
   const { registration } = await requireWallet(tx, bundle.wallet);
   const credentials = new Map<string, Awaited<ReturnType<typeof credentialsOf>>>();
   for (const { intent } of bundle.intents) {
-    credentials.set(intent.body.customer, await credentialsOf(tx, intent.body.customer));
+    const customer = askingCustomer(intent);
+    if (customer !== undefined) credentials.set(customer, await credentialsOf(tx, customer));
   }
   return {
     manifest,
@@ -97,8 +101,12 @@ async function requireNotAbandoned(tx: Tx, txid: string): Promise<void> {
   });
 }
 
-function customersOf({ intents }: SigningBundle): readonly string[] {
-  return intents.map(({ intent }) => intent.body.customer);
+function requireNotStopped(tx: Queryable, { intents }: SigningBundle): Promise<void> {
+  const stops = intents.map(({ intent }) => stopsOf(intent));
+  return requireUnrestricted(tx, {
+    customers: stops.flatMap(({ customers }) => customers),
+    breaker: stops.some(({ breaker }) => breaker),
+  });
 }
 
 async function requireNotRevoked(tx: Tx, intentHashes: readonly string[]): Promise<void> {
@@ -136,7 +144,7 @@ function checkAndRecord(
 ): Promise<Prepared> {
   return exclusively(parts.pool, async (tx) => {
     await requireNotRevoked(tx, hashes);
-    await requireUnrestricted(tx, customersOf(bundle));
+    await requireNotStopped(tx, bundle);
     const trust = await trustFor(tx, bundle);
     const nowMs = parts.clock.nowMs();
     await requireClock(tx, (await journalHead(tx)).epoch, nowMs);
@@ -154,7 +162,8 @@ function checkAndRecord(
       wallet: bundle.wallet,
       intents: verified.intents.map(({ intent, hash }) => ({
         hash,
-        customer: intent.body.customer,
+        customer: stopsOf(intent).customers[0] ?? null,
+        pastBreaker: !stopsOf(intent).breaker,
         satoshis: amountAtStake(intent),
       })),
       outpoints: parent?.outpoints ?? spent,
@@ -197,7 +206,7 @@ function release(
   return exclusively(parts.pool, async (tx) => {
     await requireNotRevoked(tx, hashes);
     await requireNotAbandoned(tx, answer.txid);
-    await requireUnrestricted(tx, customersOf(bundle));
+    await requireNotStopped(tx, bundle);
     const earlier = await releasedAnswer(tx, answer.txid);
     if (earlier !== undefined) return earlier;
     const atMs = parts.clock.nowMs();
@@ -235,7 +244,7 @@ export async function signBundle(
   const earlier = await earlierAnswer(parts, txid, hashes);
   if (earlier !== undefined) {
     await requireNotRevoked(parts.pool, hashes);
-    await requireUnrestricted(parts.pool, customersOf(bundle));
+    await requireNotStopped(parts.pool, bundle);
     return earlier;
   }
   const prepared = await checkAndRecord(parts, bundle, hashes);

@@ -1,6 +1,8 @@
 import {
+  askingCustomer,
   intentHash,
   manifestHash,
+  requesterKeys,
   signingReceiptDigest,
   type BundleTrust,
   type SigningBundle,
@@ -25,8 +27,11 @@ export function receiptOf(
     wallet: bundle.wallet,
     manifest: { number: manifest.number, hash: manifestHash(manifest) },
     intents: bundle.intents.map(({ intent, request }) => {
-      const credential = request?.statement.credential ?? '';
-      const publicKey = credentialsOf(intent.body.customer).get(credential);
+      if (request === null) return { hash: intentHash(intent), requestedBy: null };
+      const { credential } = request.statement;
+      const customer = askingCustomer(intent);
+      const credentials = customer === undefined ? new Map<string, never>() : credentialsOf(customer);
+      const publicKey = requesterKeys(intent, manifest, credentials).get(credential);
       if (publicKey === undefined) {
         throw new SignerError('credential_unknown', 'The credential of a request is not pinned here.');
       }

@@ -34,7 +34,10 @@ export interface NewSpend {
   readonly wallet: string;
   readonly intents: readonly {
     readonly hash: string;
-    readonly customer: string;
+    /** Whose restriction keeps its signature here; null where nobody’s does. */
+    readonly customer: string | null;
+    /** Whether a tripped circuit breaker does not. */
+    readonly pastBreaker: boolean;
     readonly satoshis: bigint;
   }[];
   /** With a child the coins of its parent, by which both stand or fall. */
@@ -144,16 +147,16 @@ export async function addSpend(
      ON CONFLICT DO NOTHING`,
     [coinsOf(spend), intentSet, outpointSet],
   );
-  for (const { hash, customer, satoshis } of spend.intents) {
+  for (const { hash, customer, pastBreaker, satoshis } of spend.intents) {
     await tx.query(
       `INSERT INTO signer.consumed_intent (intent_hash, intent_set, outpoint_set, satoshis, consumed_at_ms)
        VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
       [hash, intentSet, outpointSet, satoshis, atMs],
     );
     await tx.query(
-      `INSERT INTO signer.spend_intent (txid, intent_hash, intent_set, outpoint_set, customer)
-       VALUES ($1, $2, $3, $4, $5)`,
-      [spend.txid, hash, intentSet, outpointSet, customer],
+      `INSERT INTO signer.spend_intent (txid, intent_hash, intent_set, outpoint_set, customer, past_breaker)
+       VALUES ($1, $2, $3, $4, $5, $6)`,
+      [spend.txid, hash, intentSet, outpointSet, customer, pastBreaker],
     );
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { psbtToBase64, signPsbt, type Psbt } from '../bitcoin/index.ts';
 import {
+  askingCustomer,
   bundleTrust,
   verifyBundle,
   type KeyAttestation,
@@ -71,7 +72,7 @@ export async function checkBundle(
 ): Promise<CheckedBundle> {
   const manifest = await manifestInForce(station);
   const wallet = await pinnedWallet(station, bundle.wallet);
-  const customers = new Set(bundle.intents.map(({ intent }) => intent.body.customer));
+  const customers = new Set(bundle.intents.flatMap(({ intent }) => askingCustomer(intent) ?? []));
   const credentials = new Map<string, Awaited<ReturnType<typeof credentialsFor>>>();
   for (const customer of customers)
     credentials.set(customer, await credentialsFor(station, wallet, customer));

@@ -8,6 +8,7 @@ import {
 import type { DatabaseTransaction } from '../database/index.ts';
 import { countingApprovals } from '../approvals/index.ts';
 import {
+  askingCustomer,
   descriptorHash,
   feeBearerOf,
   jointFeeCap,
@@ -16,7 +17,7 @@ import {
   type Manifest,
   type SigningBundle,
 } from '../intents/index.ts';
-import { feeRateFromSatsPerKvb, parseId, parseSatoshis, type WalletId } from '../shared/index.ts';
+import { feeRateFromSatsPerKvb, parseSatoshis, type WalletId } from '../shared/index.ts';
 import { verifyBundle, type VerifiedBundle } from '../intents/index.ts';
 import { WithdrawalError } from './errors.ts';
 import { abandonmentsOf, type PayoutTransaction } from './payout-store.ts';
@@ -123,8 +124,9 @@ export async function checkBundle(
   const { trust, clock } = parts;
   const credentials = new Map<string, Awaited<ReturnType<typeof trust.credentialsOf>>>();
   for (const { intent } of bundle.intents) {
-    const customer = parseId('customer', intent.body.customer);
-    if (!credentials.has(customer)) credentials.set(customer, await trust.credentialsOf(customer));
+    const customer = askingCustomer(intent);
+    if (customer !== undefined && !credentials.has(customer))
+      credentials.set(customer, await trust.credentialsOf(customer));
   }
   const manifest = await trust.manifest();
   const known = { id: wallet.id, name: wallet.name, customer: wallet.customer };

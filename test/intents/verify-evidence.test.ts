@@ -16,6 +16,7 @@ import {
   type Manifest,
   type SigningReceipt,
   type WithdrawalEvidence,
+  type WithdrawalIntent,
 } from '../../src/intents/index.ts';
 import { newId } from '../../src/shared/index.ts';
 import {
@@ -201,7 +202,7 @@ describe('the evidence of a withdrawal', () => {
           intent: {
             ...intent,
             body: { ...intent.body, payments: [{ address: PAYEE, satoshis: '500001' }] },
-          },
+          } as WithdrawalIntent,
         })),
       'evidence_intent_wrong',
     ],

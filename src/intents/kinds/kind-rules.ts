@@ -1,13 +1,17 @@
 import type { CustomerId, Satoshis } from '../../shared/index.ts';
 import type { Intent } from '../intent-contract.ts';
 
+/**
+ * What the approvals are counted by: the rule that the manifest has for the kind, its rule for an amount, or the
+ * quorum of the officers themselves. With `none` the system acts by itself: nobody asks and nobody approves.
+ */
+export type Quorum = 'control' | 'amount' | 'officers' | 'none';
+
 /** What must be known of a kind of intent to explain, check and count the signatures of one. */
 export interface KindRules<Kind extends Intent = Intent> {
-  /**
-   * What the approvals are counted by: the rule that the manifest has for this kind, its rule for an amount, or the
-   * quorum of the officers themselves.
-   */
-  readonly quorum: 'control' | 'amount' | 'officers';
+  readonly quorum: Quorum;
+  /** Where it differs within the kind. */
+  quorumFor?(intent: Kind): Quorum;
   /** The customer whose pinned credentials sign for asking; without it staff sign, with their key of the manifest. */
   signedBy?(intent: Kind): CustomerId;
   /** In plain words, a sentence each, from the intent's own bytes and nothing else. */

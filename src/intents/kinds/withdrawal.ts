@@ -1,22 +1,14 @@
-import {
-  addSatoshis,
-  formatBitcoin,
-  parseId,
-  parseSatoshis,
-  satoshis,
-  type Satoshis,
-} from '../../shared/index.ts';
+import { parseAddress } from '../../bitcoin/index.ts';
+import { addSatoshis, formatBitcoin, parseId, parseSatoshis } from '../../shared/index.ts';
 import { IntentError } from '../errors.ts';
+import { checkTravelRule } from '../travel-rule.ts';
 import type { KindRules } from './kind-rules.ts';
-import type { Payment, WithdrawalIntent } from './withdrawal-contract.ts';
-
-/** @throws SharedError `amount_out_of_range` when the payments add up to more than all bitcoin. */
-export function paymentsTotal(payments: readonly Payment[]): Satoshis {
-  return satoshis(payments.reduce((sum, payment) => sum + parseSatoshis(payment.satoshis), 0n));
-}
+import { paymentsTotal } from './payments.ts';
+import type { SpendRules } from './spend-rules.ts';
+import type { WithdrawalIntent } from './withdrawal-contract.ts';
 
 /** Who gets it, as the Travel Rule has it said. */
-export function beneficiaryLines({ travelRule }: WithdrawalIntent['body']): readonly string[] {
+function beneficiaryLines({ travelRule }: WithdrawalIntent['body']): readonly string[] {
   if (travelRule === undefined) return [];
   if (travelRule.held === 'here') return ['It stays with us, in another balance of the same customer.'];
   const { beneficiary } = travelRule;
@@ -56,4 +48,28 @@ export const withdrawalRules: KindRules<WithdrawalIntent> = {
     if (!body.payments.some((payment) => payment.satoshis === '0')) return;
     throw new IntentError('intent_malformed', 'A payment of nothing is not a payment.');
   },
+};
+
+export const withdrawalSpend: SpendRules<WithdrawalIntent> = {
+  shares: true,
+  source: ({ body }) => ({
+    wallet: body.wallet,
+    descriptorHash: body.descriptorHash,
+    owner: body.balance === 'vault' ? body.customer : null,
+  }),
+  outputs: ({ body }, network) =>
+    body.payments.map((payment) => ({
+      scriptPubKey: parseAddress(payment.address, network).scriptPubKey,
+      value: parseSatoshis(payment.satoshis),
+    })),
+  maxFee: ({ body }) => parseSatoshis(body.maxFeeSatoshis),
+  stops: ({ body }) => ({ customers: [parseId('customer', body.customer)], breaker: true }),
+  admit: checkTravelRule,
+  asWritten: ({ id, kind, requester, expiresAt, body }) => [
+    `Intent ${id}: ${kind} of ${body.customer} from the ${body.balance} balance, asked for by ${requester}.`,
+    ...body.payments.map(({ address, satoshis }) => `  to pay ${satoshis} satoshis to ${address}`),
+    `  for a fee of at most ${body.maxFeeSatoshis} satoshis, until ${expiresAt}`,
+    ...beneficiaryLines(body).map((line) => `  ${line}`),
+    ...(body.memo === undefined ? [] : [`  with the note “${body.memo}”, which proves nothing`]),
+  ],
 };

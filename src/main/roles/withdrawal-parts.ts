@@ -55,6 +55,7 @@ function approvalQueue(sources: Sources): ApprovalQueue {
       ['deep_freeze', {}],
       ['legal_hold_lift', {}],
       ['breaker_reset', {}],
+      ['treasury_move', {}],
     ]),
   });
 }

@@ -150,6 +150,7 @@ async function firstManifest(
           'deep_freeze' as const,
           'legal_hold_lift' as const,
           'breaker_reset' as const,
+          'treasury_move' as const,
         ],
         approvals: 1,
         roles: ['compliance' as const],
