@@ -28,6 +28,7 @@ export type IntentErrorCode =
   | 'receipt_malformed'
   | 'receipt_for_another_registration'
   | 'receipt_signed_by_stranger'
+  | 'abandonment_wrong'
   | 'bundle_malformed'
   | 'bundle_for_another_wallet'
   | 'customer_key_malformed'

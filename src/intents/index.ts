@@ -1,4 +1,4 @@
-export { abandonedTransactions, abandonmentDigest } from './abandonment.ts';
+export { abandonedTransactions, abandonmentDigest, verifySecondAbandonment } from './abandonment.ts';
 export * from './abandonment-contract.ts';
 export {
   quorumRuleFor,
@@ -44,7 +44,12 @@ export {
   verifyKeyAttestation,
 } from './key-attestation.ts';
 export { descriptorHash } from './descriptor-hash.ts';
-export { parseWalletRegistration, PLAN_KEYS, verifyWalletRegistration } from './wallet-registration.ts';
+export {
+  completingSigner,
+  parseWalletRegistration,
+  PLAN_KEYS,
+  verifyWalletRegistration,
+} from './wallet-registration.ts';
 export * from './wallet-registration-contract.ts';
 export { parseSigningBundle, verifyBundle, type BundleTrust, type VerifiedBundle } from './verify-bundle.ts';
 export * from './registration-receipt-contract.ts';

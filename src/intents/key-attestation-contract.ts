@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { networkName, plainText } from './fields-contract.ts';
 import { publicKeySchema, signatureSchema } from './signature-contract.ts';
 
-export const COSIGNER_ROLES = ['platform', 'cold', 'backup', 'customer'] as const;
+/** `platform_b`: the second signer, of a wallet that two signers spend; `platform` is the first. */
+export const COSIGNER_ROLES = ['platform', 'platform_b', 'cold', 'backup', 'customer'] as const;
 export type CosignerRole = (typeof COSIGNER_ROLES)[number];
+/** Which of the two platform signers. */
+export type SignerRole = Extract<CosignerRole, 'platform' | 'platform_b'>;
 
 const proofText = z.string().regex(/^[\x20-\x7e]{1,200}(\n[\x20-\x7e]{0,200}){0,3}$/);
 const deviceSignature = z.string().regex(/^[A-Za-z0-9+/]{87}=$/);

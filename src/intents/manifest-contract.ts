@@ -78,6 +78,8 @@ export const manifestSchema = z.strictObject({
     cold: z.array(publicKeySchema).min(1),
     backup: z.array(publicKeySchema),
     platform: z.array(publicKeySchema).min(1),
+    /** The second signer, on another host; without it no `treasury_hot` wallet is registered or spent. */
+    platform_b: z.array(publicKeySchema).min(1).optional(),
   }),
 });
 

@@ -7,6 +7,7 @@ import {
   type Manifest,
   type SignedManifest,
 } from './manifest-contract.ts';
+import { samePublicKey } from './public-key.ts';
 import { hashStatement, hex } from './tagged-hash.ts';
 import { verifySignature } from './verify-signature.ts';
 
@@ -38,6 +39,14 @@ function checkSatisfiable(manifest: Manifest): void {
   }
 }
 
+/** The second signer is another machine: its key stands for nobody else, and nobody else's for it. */
+function checkMachines({ attestationKeys }: Manifest): void {
+  const { platform_b: second = [], platform, cold, backup } = attestationKeys;
+  const others = [...platform, ...cold, ...backup];
+  if (second.some((key) => others.some((other) => samePublicKey(key, other))))
+    malformed('the second signer has the key of another machine');
+}
+
 function checkConsistent(manifest: Manifest): void {
   if ((manifest.number === 1) !== (manifest.previousHash === null))
     malformed('number and previous hash disagree');
@@ -57,6 +66,7 @@ function checkConsistent(manifest: Manifest): void {
     if (upTo === undefined ? !isLast : upTo <= bound) malformed('the quorum rules are not in rising order');
     bound = upTo ?? bound;
   });
+  checkMachines(manifest);
   checkSatisfiable(manifest);
 }
 

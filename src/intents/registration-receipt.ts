@@ -1,4 +1,5 @@
 import { IntentError } from './errors.ts';
+import type { SignerRole } from './key-attestation-contract.ts';
 import type { Manifest } from './manifest-contract.ts';
 import { samePublicKey } from './public-key.ts';
 import { registrationReceiptSchema, type RegistrationReceipt } from './registration-receipt-contract.ts';
@@ -31,20 +32,21 @@ export function parseRegistrationReceipt(value: unknown): RegistrationReceipt {
 }
 
 /**
- * Checks that a platform signer of the manifest has pinned just this registration.
+ * Checks that the platform signer of the manifest, or its second one, has pinned just this registration.
  * @throws IntentError `receipt_for_another_registration`, `receipt_signed_by_stranger`, `signature_…`.
  */
 export async function verifyRegistrationReceipt(
   receipt: RegistrationReceipt,
   registration: WalletRegistration,
   manifest: Manifest,
+  by: SignerRole = 'platform',
 ): Promise<void> {
   const { statement, attestedBy, signature } = receipt;
   const sameWallet = statement.wallet === registration.wallet && statement.network === registration.network;
   if (!sameWallet || statement.registrationHash !== registrationHash(registration)) {
     throw new IntentError('receipt_for_another_registration', 'The receipt is for another registration.');
   }
-  if (!manifest.attestationKeys.platform.some((key) => samePublicKey(key, attestedBy))) {
+  if (!(manifest.attestationKeys[by] ?? []).some((key) => samePublicKey(key, attestedBy))) {
     throw new IntentError('receipt_signed_by_stranger', 'No signer of the manifest gave this receipt.');
   }
   await verifySignature(attestedBy, receiptDigest(statement), signature);

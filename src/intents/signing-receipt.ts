@@ -1,4 +1,5 @@
 import { IntentError } from './errors.ts';
+import type { SignerRole } from './key-attestation-contract.ts';
 import type { Manifest } from './manifest-contract.ts';
 import { samePublicKey } from './public-key.ts';
 import type { SigningReceipt } from './signing-receipt-contract.ts';
@@ -12,12 +13,13 @@ export function signingReceiptDigest(statement: SigningReceipt['statement']): Ui
   return hashStatement(RECEIPT_TAG, statement);
 }
 
-/** @throws IntentError `receipt_signed_by_stranger`, `signature_…`. */
+/** @param by who completes what the wallet pays. @throws IntentError `receipt_signed_by_stranger`, `signature_…`. */
 export async function verifySigningReceipt(
   { statement, attestedBy, signature }: SigningReceipt,
   { attestationKeys }: Manifest,
+  by: SignerRole = 'platform',
 ): Promise<void> {
-  if (!attestationKeys.platform.some((key) => samePublicKey(key, attestedBy))) {
+  if (!(attestationKeys[by] ?? []).some((key) => samePublicKey(key, attestedBy))) {
     throw new IntentError('receipt_signed_by_stranger', 'No signer of the manifest gave this receipt.');
   }
   await verifySignature(attestedBy, signingReceiptDigest(statement), signature);

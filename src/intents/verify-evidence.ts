@@ -11,7 +11,7 @@ import { verifyRegistrationReceipt } from './registration-receipt.ts';
 import { verifySigningReceipt } from './signing-receipt.ts';
 import type { PublicKey } from './signature-contract.ts';
 import { verifyBundle, type VerifiedBundle } from './verify-bundle.ts';
-import { verifyWalletRegistration } from './wallet-registration.ts';
+import { completingSigner, verifyWalletRegistration } from './wallet-registration.ts';
 
 /** What an auditor brings along; nothing of it comes with the evidence. */
 export interface EvidenceTrust {
@@ -83,8 +83,10 @@ async function checkWallet(
 
 /** The signer's word is its own, and is about this bundle. */
 async function checkReceipt(evidence: WithdrawalEvidence, manifest: Manifest): Promise<void> {
-  const { signed, bundle, txid } = evidence;
-  await link('evidence_receipt_wrong', () => verifySigningReceipt(signed, manifest));
+  const { signed, bundle, txid, wallet } = evidence;
+  await link('evidence_receipt_wrong', () =>
+    verifySigningReceipt(signed, manifest, completingSigner(wallet.registration.plan)),
+  );
   const { statement } = signed;
   if (statement.txid !== txid)
     refuseEvidence('evidence_txid_wrong', 'The signer signed another transaction.');

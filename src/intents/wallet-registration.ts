@@ -6,7 +6,7 @@ import {
 } from '../bitcoin/index.ts';
 import { IntentError } from './errors.ts';
 import { verifyKeyAttestation } from './key-attestation.ts';
-import type { CosignerRole } from './key-attestation-contract.ts';
+import type { CosignerRole, SignerRole } from './key-attestation-contract.ts';
 import type { Manifest } from './manifest-contract.ts';
 import type { PublicKey } from './signature-contract.ts';
 import {
@@ -20,9 +20,14 @@ export const PLAN_KEYS = {
   custodial: ['backup', 'cold', 'platform'],
   collaborative: ['cold', 'customer', 'platform'],
   self_custody: ['customer', 'customer', 'platform'],
-  treasury_hot: ['cold', 'platform', 'platform'],
+  treasury_hot: ['cold', 'platform', 'platform_b'],
   treasury_cold: ['cold', 'cold', 'cold'],
 } as const satisfies Record<WalletPlan, readonly CosignerRole[]>;
+
+/** Which signer signs last, and so completes what a wallet of the plan pays. */
+export function completingSigner(plan: WalletPlan): SignerRole {
+  return plan === 'treasury_hot' ? 'platform_b' : 'platform';
+}
 
 const THRESHOLD = 2;
 
@@ -46,7 +51,7 @@ function trustedFor(
   manifest: Manifest,
 ): readonly PublicKey[] {
   if (role === 'customer') return registration.credentials.map((credential) => credential.publicKey);
-  return manifest.attestationKeys[role];
+  return manifest.attestationKeys[role] ?? [];
 }
 
 function refuseKeys(reason: string): never {

@@ -32,6 +32,7 @@ export const intentErrorMap = {
   receipt_malformed: { status: 422, title: 'The receipt is malformed' },
   receipt_for_another_registration: { status: 409, title: 'The receipt is for another registration' },
   receipt_signed_by_stranger: { status: 409, title: 'No signer of the manifest gave the receipt' },
+  abandonment_wrong: { status: 409, title: 'The second signer has not given it up' },
   bundle_malformed: { status: 422, title: 'The bundle is malformed' },
   bundle_for_another_wallet: { status: 422, title: 'The bundle is for another wallet' },
   customer_key_malformed: { status: 422, title: 'The customer’s key is malformed' },

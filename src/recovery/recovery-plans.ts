@@ -31,9 +31,13 @@ export const RECOVERY_PAIRS = {
   treasury_hot: [
     {
       keys: ['platform', 'cold'],
-      who: 'the holders of a platform master pair and the officers of the cold site',
+      who: 'the holders of the platform masters and the officers of the cold site',
     },
-    { keys: ['platform', 'platform'], who: 'the holders of both platform master pairs' },
+    {
+      keys: ['platform_b', 'cold'],
+      who: 'the holders of the second signer’s master pair and the officers of the cold site',
+    },
+    { keys: ['platform', 'platform_b'], who: 'the holders of both platform master pairs' },
   ],
   treasury_cold: [{ keys: ['cold', 'cold'], who: 'the officers of any two of the three cold sites' }],
 } as const satisfies Record<WalletPlan, readonly RecoveryPair[]>;
@@ -42,7 +46,9 @@ export const RECOVERY_PAIRS = {
 export function wrappedCopyName(key: KeyAttestation): string | null {
   const { role, xpub } = key.statement;
   if (role === 'customer' || isDeviceKey(key)) return null;
-  return role === 'platform' ? `platform-${keyIdOf(xpub)}.envelope` : `${keyIdOf(xpub)}.envelope`;
+  return role === 'platform' || role === 'platform_b'
+    ? `platform-${keyIdOf(xpub)}.envelope`
+    : `${keyIdOf(xpub)}.envelope`;
 }
 
 /** How the holder of a key gets at it when no server answers. */
@@ -50,6 +56,9 @@ const HOW_OBTAINED = {
   platform:
     'The platform signer’s key. Its online copy is gone with the signer; a copy wrapped in two envelopes lies at the ' +
     'institution’s platform backup sites. Two holders open it with their offline platform masters.',
+  platform_b:
+    'The second platform signer’s key. Its online copy is gone with that signer; a copy wrapped in two envelopes lies ' +
+    'at that signer’s own backup sites. Two holders open it with its offline masters.',
   cold:
     'The cold station’s key. It lies wrapped in two envelopes at the backup sites of the cold station. Two holders ' +
     'open it with the cold masters, offline.',
@@ -77,6 +86,6 @@ export const DRILLED_ROLES = {
   custodial: ['cold', 'backup', 'platform'],
   collaborative: ['cold', 'platform'],
   self_custody: ['platform'],
-  treasury_hot: ['platform', 'cold'],
+  treasury_hot: ['platform', 'platform_b', 'cold'],
   treasury_cold: ['cold'],
 } as const satisfies Record<WalletPlan, readonly CosignerRole[]>;

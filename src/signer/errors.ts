@@ -36,6 +36,7 @@ export type SignerErrorCode =
   | 'recovery_not_due'
   | 'record_damaged'
   | 'cosigner_signature_missing'
+  | 'signing_order_wrong'
   | 'intent_revoked'
   | 'transaction_abandoned'
   | 'intent_consumed'

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NetworkName } from '../bitcoin/index.ts';
+import type { SignerRole } from '../intents/index.ts';
 import {
   createSlotKey,
   KeyringError,
@@ -26,6 +27,8 @@ import { witnessLink } from './witness-link.ts';
 
 export interface SignerPlan {
   readonly network: NetworkName;
+  /** Default: the first signer. */
+  readonly role?: SignerRole;
   readonly database: PostgresConfig;
   /** The signer's own: its attestation key, the slots of its platform keys, and their wrapped copies. */
   readonly directory: string;
@@ -86,7 +89,7 @@ async function compareAtStart(parts: SignerParts): Promise<void> {
 
 /** Opens the platform signer over its directory, its database and its witness. */
 export async function openSigner(plan: SignerPlan) {
-  const { network, directory, clock, firstManifestHash } = plan;
+  const { network, directory, clock, firstManifestHash, role = 'platform' } = plan;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const identity = await loadKeyFile(directory, IDENTITY_FILE, 'signer_file_damaged');
   const envelopeDirectory = join(directory, 'envelopes');
@@ -94,9 +97,10 @@ export async function openSigner(plan: SignerPlan) {
   const { backupSites, masters, disaster } = plan;
   const slots = await openSlots(directory);
   const pool = openPool(plan.database, { maxConnections: 5, applicationName: 'trilock signer' });
-  const keys = platformKeys({ network, identity, slots, envelopeDirectory, backupSites, masters, disaster });
+  const wraps = { envelopeDirectory, backupSites, masters, disaster };
+  const keys = platformKeys({ network, role, identity, slots, ...wraps });
   const witness = witnessLink(plan.witness);
-  const parts = { network, pool, clock, identity, keys, witness, firstManifestHash };
+  const parts = { network, role, pool, clock, identity, keys, witness, firstManifestHash };
   try {
     await eraseFrozenKeys(parts);
     await compareAtStart(parts);

@@ -6,7 +6,7 @@ import {
   type AccountKey,
   type NetworkName,
 } from '../bitcoin/index.ts';
-import { keyStatementDigest, type KeyAttestation } from '../intents/index.ts';
+import { keyStatementDigest, type KeyAttestation, type SignerRole } from '../intents/index.ts';
 import {
   generateMasterKey,
   keyIdOf,
@@ -32,6 +32,7 @@ import { SignerError } from './errors.ts';
 /** Where platform keys live and where their wrapped copies go. */
 export interface PlatformKeysPlan {
   readonly network: NetworkName;
+  readonly role: SignerRole;
   readonly identity: Ed25519Key;
   readonly slots: SealedSlots;
   /** Keeps each wrapped copy once, so that a repetition writes the same bytes to every site. */
@@ -113,8 +114,8 @@ function transportSlot(name: string): string {
   return `transport-${name}`;
 }
 
-function contextOf({ xpub, origin, network }: KeyAttestation['statement']): EnvelopeContext {
-  return { keyId: keyIdOf(xpub), role: 'platform', fingerprint: origin.slice(1, 9), network };
+function contextOf({ xpub, origin, network, role }: KeyAttestation['statement']): EnvelopeContext {
+  return { keyId: keyIdOf(xpub), role, fingerprint: origin.slice(1, 9), network };
 }
 
 function withKey<T>(entropy: Buffer, network: NetworkName, work: (key: AccountKey) => T): T {
@@ -131,11 +132,11 @@ function withKey<T>(entropy: Buffer, network: NetworkName, work: (key: AccountKe
   }
 }
 
-function attestationOf(key: AccountKey, { network, identity }: PlatformKeysPlan): KeyAttestation {
+function attestationOf(key: AccountKey, { network, role, identity }: PlatformKeysPlan): KeyAttestation {
   const statement: KeyAttestation['statement'] = {
     purpose: 'account key',
     network,
-    role: 'platform',
+    role,
     origin: formatKeyOrigin(key.origin),
     xpub: key.xpub.text,
     source: `platform signer ${identity.publicKey.slice(0, 8)}`,
@@ -143,7 +144,7 @@ function attestationOf(key: AccountKey, { network, identity }: PlatformKeysPlan)
   const digest = keyStatementDigest(statement);
   return {
     statement,
-    possession: provePossession(key, 'platform', digest),
+    possession: provePossession(key, role, digest),
     attestedBy: attestationKeyOf(identity),
     signature: attest(identity, digest),
   };

@@ -19,6 +19,7 @@ import {
   type SigningBundle,
   type SigningReceipt,
   type VerifiedBundle,
+  type WalletRegistration,
 } from '../intents/index.ts';
 import type { Queryable } from '../postgres/index.ts';
 import { crashPoint } from '../shared/index.ts';
@@ -37,8 +38,9 @@ import {
   requireApprovedSinceRelease,
   requireUnrestricted,
 } from './require-unrestricted.ts';
-import type { SignerParameters } from './signer-contract.ts';
+import type { SignerAnswer, SignerParameters } from './signer-contract.ts';
 import { exclusively, type SignerParts } from './signer-parts.ts';
+import { requireOthers, requireTurn, type Turn } from './signing-order.ts';
 import {
   abandonedAt,
   addRelease,
@@ -46,9 +48,9 @@ import {
   recordedSpend,
   releasedAnswer,
   revokedAmong,
-  type SignAnswer,
+  type ReleasedAnswer,
 } from './spend-store.ts';
-import { credentialsOf, pinnedWallet, platformKeyOf, type PinnedWallet } from './wallet-store.ts';
+import { credentialsOf, pinnedWallet, type PinnedWallet } from './wallet-store.ts';
 
 type Tx = Parameters<typeof requireManifest>[0];
 
@@ -59,7 +61,10 @@ async function requireWallet(tx: Tx, id: string): Promise<PinnedWallet> {
 }
 
 /** What this signer trusts about a bundle: all of it from its own record. */
-async function trustFor(tx: Tx, bundle: SigningBundle): Promise<BundleTrust> {
+async function trustFor(
+  tx: Tx,
+  bundle: SigningBundle,
+): Promise<BundleTrust & { readonly registration: WalletRegistration }> {
   const manifest = await requireManifest(tx);
   const { registration } = await requireWallet(tx, bundle.wallet);
   const credentials = new Map<string, Awaited<ReturnType<typeof credentialsOf>>>();
@@ -69,6 +74,7 @@ async function trustFor(tx: Tx, bundle: SigningBundle): Promise<BundleTrust> {
   }
   return {
     manifest,
+    registration,
     wallet: {
       id: registration.wallet,
       name: `${registration.plan} wallet ${registration.wallet}`,
@@ -78,20 +84,6 @@ async function trustFor(tx: Tx, bundle: SigningBundle): Promise<BundleTrust> {
     },
     credentialsOf: (customer) => credentials.get(customer) ?? new Map<string, never>(),
   };
-}
-
-/** The platform signs last: every input carries enough valid signatures of the others. */
-async function requireOthers(tx: Tx, wallet: BundleTrust['wallet'], { psbt }: VerifiedBundle): Promise<void> {
-  const own = (await platformKeyOf(tx, wallet.id))?.statement.xpub;
-  const position = wallet.descriptor.keys.findIndex(({ xpub }) => xpub.text === own);
-  const needed = wallet.descriptor.threshold - 1;
-  verifySignatures(psbt, wallet.descriptor).forEach((signers, input) => {
-    const others = signers.filter((signer) => signer !== position);
-    if (position >= 0 && others.length >= needed) return;
-    throw new SignerError('cosigner_signature_missing', 'The other cosigner has not signed every input.', {
-      details: { input, needed, given: others.length },
-    });
-  });
 }
 
 async function requireNotAbandoned(tx: Tx, txid: string): Promise<void> {
@@ -122,7 +114,7 @@ async function earlierAnswer(
   parts: SignerParts,
   txid: string,
   intentHashes: readonly string[],
-): Promise<SignAnswer | undefined> {
+): Promise<ReleasedAnswer | undefined> {
   const spend = await recordedSpend(parts.pool, txid);
   if (spend?.intentSet !== intentSetHash(intentHashes)) return undefined;
   return releasedAnswer(parts.pool, txid);
@@ -141,18 +133,21 @@ function checkAndRecord(
   parts: SignerParts,
   bundle: SigningBundle,
   hashes: readonly string[],
+  turn: Turn,
 ): Promise<Prepared> {
   return exclusively(parts.pool, async (tx) => {
     await requireNotRevoked(tx, hashes);
     await requireNotStopped(tx, bundle);
     const trust = await trustFor(tx, bundle);
+    requireTurn(parts.role, trust.registration, turn);
     const nowMs = parts.clock.nowMs();
     await requireClock(tx, (await journalHead(tx)).epoch, nowMs);
     const verified = await verifyBundle(bundle, trust, nowMs);
     requireApprovedSince(bundle, await approvalsCountFrom(tx));
     await requireApprovedSinceRelease(tx, bundle);
     await requireUncloned(tx, bundle.intents, trust, nowMs);
-    await requireOthers(tx, trust.wallet, verified);
+    if (turn === 'last')
+      requireOthers(parts.role, trust.registration, trust.wallet.descriptor, verified.psbt);
     const txid = transactionId(verified.psbt.transaction);
     await requireNotAbandoned(tx, txid);
     const { parent } = verified;
@@ -176,13 +171,19 @@ function checkAndRecord(
   });
 }
 
+/** Uses the key; of whoever signs first the other one completes what comes out, and checks it as it is then. */
 async function signRecorded(
   parts: SignerParts,
   bundle: SigningBundle,
   prepared: Prepared,
-): Promise<SignAnswer> {
+  turn: Turn,
+): Promise<ReleasedAnswer> {
   const { verified, receipt, wallet, txid, counter } = prepared;
   const psbt = await parts.keys.use(bundle.wallet, (key) => signPsbt(verified.psbt, key, wallet));
+  if (turn === 'first') {
+    verifySignatures(psbt, wallet);
+    return { psbt: psbtToBase64(psbt), txid, feeSatoshis: verified.fee.toString(), counter, receipt };
+  }
   const completed = completeSpend(psbt, verified.expectation);
   return {
     psbt: psbtToBase64(psbt),
@@ -198,10 +199,10 @@ async function signRecorded(
 /** The answer is written down before it leaves, unless the intent was revoked or its customer restricted meanwhile. */
 function release(
   parts: SignerParts,
-  answer: SignAnswer,
+  answer: ReleasedAnswer,
   hashes: readonly string[],
   bundle: SigningBundle,
-): Promise<SignAnswer> {
+): Promise<ReleasedAnswer> {
   const { wallet } = bundle;
   return exclusively(parts.pool, async (tx) => {
     await requireNotRevoked(tx, hashes);
@@ -215,27 +216,15 @@ function release(
     await addAlert(tx, {
       atMs,
       kind: 'signed',
-      method: 'sign',
-      text: `Signed ${txid} out of ${wallet}.`,
+      method: 'transaction' in answer ? 'sign' : 'cosign',
+      text: `Signed ${txid} out of ${wallet}${'transaction' in answer ? '' : ', first of two signers'}.`,
       details: { txid, wallet, feeSatoshis, counter, intents: [...hashes] },
     });
     return answer;
   });
 }
 
-/**
- * Checks a bundle from its bytes and this signer's own record, records what it is about to do, has the witness
- * countersign, and signs last. A lost answer is repeated as it was.
- * @throws IntentError and BitcoinError of the bundle; SignerError `signer_sealed`, `manifest_missing`,
- * `account_restricted`, `approval_before_release`, `wallet_unknown`, `cosigner_signature_missing`,
- * `intent_revoked`, `intent_consumed`, `outpoint_promised`,
- * `transaction_abandoned`, `replacement_not_higher`, `daily_limit_exceeded`, `approval_before_resume`, `platform_key_missing`,
- * `witness_out_of_reach`.
- */
-export async function signBundle(
-  parts: SignerParts,
-  { bundle }: SignerParameters<'sign'>,
-): Promise<SignAnswer> {
+async function signInTurn(parts: SignerParts, bundle: SigningBundle, turn: Turn): Promise<ReleasedAnswer> {
   // Whoever set up no manifest learns so first, with or without a witness.
   await requireManifest(parts.pool);
   await requireInStep(parts);
@@ -244,16 +233,49 @@ export async function signBundle(
   const earlier = await earlierAnswer(parts, txid, hashes);
   if (earlier !== undefined) {
     await requireNotRevoked(parts.pool, hashes);
+    // What was signed first may have been given up since, by whoever was to complete it.
+    await requireNotAbandoned(parts.pool, txid);
     await requireNotStopped(parts.pool, bundle);
     return earlier;
   }
-  const prepared = await checkAndRecord(parts, bundle, hashes);
+  const prepared = await checkAndRecord(parts, bundle, hashes, turn);
   crashPoint('signer.spend_recorded');
   await requireInStep(parts);
   crashPoint('signer.witnessed');
-  const answer = await signRecorded(parts, bundle, prepared);
+  const answer = await signRecorded(parts, bundle, prepared, turn);
   crashPoint('signer.signed');
   const released = await release(parts, answer, hashes, bundle);
   crashPoint('signer.released');
   return released;
+}
+
+/**
+ * Checks a bundle from its bytes and this signer's own record, records what it is about to do, has the witness
+ * countersign, and signs last. A lost answer is repeated as it was.
+ * @throws IntentError and BitcoinError of the bundle; SignerError `signer_sealed`, `manifest_missing`,
+ * `account_restricted`, `approval_before_release`, `wallet_unknown`, `signing_order_wrong`,
+ * `cosigner_signature_missing`, `intent_revoked`, `intent_consumed`, `outpoint_promised`,
+ * `transaction_abandoned`, `replacement_not_higher`, `daily_limit_exceeded`, `approval_before_resume`, `platform_key_missing`,
+ * `witness_out_of_reach`.
+ */
+export async function signBundle(
+  parts: SignerParts,
+  { bundle }: SignerParameters<'sign'>,
+): Promise<SignerAnswer<'sign'>> {
+  const answer = await signInTurn(parts, bundle, 'last');
+  if ('transaction' in answer) return answer;
+  throw new SignerError('signing_order_wrong', 'This signer has signed it first, and does not complete it.');
+}
+
+/**
+ * The same for a wallet that two signers spend, where this one signs first: nobody else's signature is asked for, and
+ * what comes out is no transaction yet. @throws as `signBundle`.
+ */
+export async function cosignBundle(
+  parts: SignerParts,
+  { bundle }: SignerParameters<'cosign'>,
+): Promise<SignerAnswer<'cosign'>> {
+  const answer = await signInTurn(parts, bundle, 'first');
+  if (!('transaction' in answer)) return answer;
+  throw new SignerError('signing_order_wrong', 'This signer has signed it last.');
 }

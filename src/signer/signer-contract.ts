@@ -82,6 +82,7 @@ const waitingRecovery = z.strictObject({ intentHash: hash32, startedAt: instant,
 
 const signerStatus = z.strictObject({
   network: networkName,
+  role: z.enum(['platform', 'platform_b']),
   /** Null until officers' first manifest is loaded: the signer then refuses with `manifest_missing`. */
   manifest: manifestInForce.nullable(),
   /** Why it refuses to sign until officers resume it; null when it signs. */
@@ -166,6 +167,21 @@ export const signerContract = {
       receipt: signingReceiptSchema,
     }),
   },
+  /**
+   * The same for a wallet that two signers spend, by the one that signs first: the other completes it. Nobody else's
+   * signature is asked for.
+   */
+  cosign: {
+    parameters: z.strictObject({ bundle: signingBundleSchema }),
+    answer: z.strictObject({
+      /** With the first signature added: BIP174, base64. */
+      psbt: z.string(),
+      txid: hash32,
+      feeSatoshis: satoshiText,
+      counter: z.int().min(1),
+      receipt: signingReceiptSchema,
+    }),
+  },
   /** Afterwards the intent is never signed. `signed`: a signature left before, so the payout counts as broadcast. */
   revoke: {
     parameters: z.strictObject({ intentHash: hash32, reason: plainText.min(1) }),
@@ -173,7 +189,12 @@ export const signerContract = {
   },
   /** Afterwards the transaction is never signed, and the statement says so; null when a signature for it left before. */
   abandon: {
-    parameters: z.strictObject({ txid: hash32, reason: plainText.min(1) }),
+    parameters: z.strictObject({
+      txid: hash32,
+      reason: plainText.min(1),
+      /** Of the second signer, where this one signs first and may have signed. */
+      completer: abandonmentSchema.optional(),
+    }),
     answer: z.strictObject({ abandonment: abandonmentSchema.nullable() }),
   },
   /**

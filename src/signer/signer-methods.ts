@@ -17,7 +17,7 @@ import { restrictCustomer } from './restrict-customer.ts';
 import { returnKey, transportKey } from './return-keys.ts';
 import { revokeIntent } from './revoke-intent.ts';
 import { resumeSigner, sealSigner } from './seal-and-resume.ts';
-import { signBundle } from './sign-bundle.ts';
+import { cosignBundle, signBundle } from './sign-bundle.ts';
 import { unlockRestriction } from './unlock-restriction.ts';
 import {
   signerContract,
@@ -46,6 +46,7 @@ const USE_CASES: UseCases = {
   cancelLockRecovery,
   completeLockRecovery,
   sign: signBundle,
+  cosign: cosignBundle,
   revoke: revokeIntent,
   abandon: abandonTransaction,
   restrict: restrictCustomer,

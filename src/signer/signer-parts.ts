@@ -1,4 +1,5 @@
 import type { NetworkName } from '../bitcoin/index.ts';
+import type { SignerRole } from '../intents/index.ts';
 import type { Pool, PoolClient } from '../postgres/index.ts';
 import { withTransaction } from '../postgres/index.ts';
 import type { Clock } from '../shared/index.ts';
@@ -9,6 +10,8 @@ import type { WitnessLink } from './witness-link.ts';
 /** What every use case of the signer works with. */
 export interface SignerParts {
   readonly network: NetworkName;
+  /** The first signer, or the second of wallets that two signers spend. */
+  readonly role: SignerRole;
   readonly pool: Pool;
   readonly clock: Clock;
   /** Attests keys and receipts, and signs what the witness countersigns. */

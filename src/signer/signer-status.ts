@@ -48,6 +48,7 @@ export async function signerStatus(parts: SignerParts): Promise<SignerAnswer<'st
   const spent = await consumedSince(parts.pool, parts.clock.nowMs() - DAY_MS);
   return {
     network: parts.network,
+    role: parts.role,
     manifest:
       manifest === undefined
         ? null

@@ -2,7 +2,8 @@ import { hashStatement, hex } from '../intents/index.ts';
 import type { Queryable } from '../postgres/index.ts';
 import type { SignerAnswer } from './signer-contract.ts';
 
-export type SignAnswer = SignerAnswer<'sign'>;
+/** What left: a whole transaction, or of whoever signs first the signature that another signer completes. */
+export type ReleasedAnswer = SignerAnswer<'sign'> | SignerAnswer<'cosign'>;
 
 const INTENT_SET_TAG = 'trilock/intent-set/1';
 const OUTPOINT_SET_TAG = 'trilock/outpoint-set/1';
@@ -62,20 +63,27 @@ export async function recordedSpend(tx: Queryable, txid: string): Promise<Record
   return row && { intentSet: row.intent_set, epoch: row.epoch, counter: Number(row.counter) };
 }
 
-export async function releasedAnswer(tx: Queryable, txid: string): Promise<SignAnswer | undefined> {
+export async function releasedAnswer(tx: Queryable, txid: string): Promise<ReleasedAnswer | undefined> {
   const { rows } = await tx.query<{ answer: string }>(
     'SELECT answer FROM signer.released_signature WHERE txid = $1',
     [txid],
   );
-  return rows[0] === undefined ? undefined : (JSON.parse(rows[0].answer) as SignAnswer);
+  return rows[0] === undefined ? undefined : (JSON.parse(rows[0].answer) as ReleasedAnswer);
 }
 
-export async function addRelease(tx: Queryable, answer: SignAnswer, atMs: number): Promise<void> {
-  await tx.query('INSERT INTO signer.released_signature (txid, answer, released_at_ms) VALUES ($1, $2, $3)', [
-    answer.txid,
-    JSON.stringify(answer),
-    atMs,
+export async function addRelease(tx: Queryable, answer: ReleasedAnswer, atMs: number): Promise<void> {
+  await tx.query(
+    'INSERT INTO signer.released_signature (txid, answer, completes, released_at_ms) VALUES ($1, $2, $3, $4)',
+    [answer.txid, JSON.stringify(answer), 'transaction' in answer, atMs],
+  );
+}
+
+/** The wallet of a transaction that was recorded. */
+export async function walletOfSpend(tx: Queryable, txid: string): Promise<string | undefined> {
+  const { rows } = await tx.query<{ wallet: string }>('SELECT wallet FROM signer.spend WHERE txid = $1', [
+    txid,
   ]);
+  return rows[0]?.wallet;
 }
 
 /** What speaks for these intents; what was given up does not. */
@@ -190,14 +198,18 @@ export async function addRevocation(
   );
 }
 
-/** The transactions for an intent whose signatures left. */
-export async function releasedFor(tx: Queryable, intentHash: string): Promise<string[]> {
-  const { rows } = await tx.query<{ txid: string }>(
-    `SELECT txid FROM signer.spend_intent JOIN signer.released_signature USING (txid)
+/** The transactions for an intent whose signatures left, with the wallets that pay it. */
+export async function releasedFor(
+  tx: Queryable,
+  intentHash: string,
+): Promise<readonly { readonly txid: string; readonly wallet: string }[]> {
+  const { rows } = await tx.query<{ txid: string; wallet: string }>(
+    `SELECT txid, s.wallet FROM signer.spend_intent JOIN signer.released_signature USING (txid)
+       JOIN signer.spend s USING (txid)
      WHERE intent_hash = $1 ORDER BY txid`,
     [intentHash],
   );
-  return rows.map((row) => row.txid);
+  return rows;
 }
 
 /** When a transaction was given up, if it was. */

@@ -22,6 +22,7 @@ export type StationErrorCode =
   | 'credential_changed'
   | 'key_used_before'
   | 'own_key_missing'
+  | 'wallet_of_two_signers'
   | 'envelope_missing'
   | 'envelope_of_another_role'
   | 'seed_does_not_fit'

@@ -135,6 +135,6 @@ export function describeManifest(manifest: Manifest): string[] {
         `For ${kinds.join(', ')}: ${approvals} of ${roles.join(', ')}; ${localApprovals} of them by key file.`,
     ),
     `Never more than ${bitcoin(limits.maxWithdrawalSatoshis)} at once, ${bitcoin(limits.maxDailySatoshis)} in 24 hours, ${bitcoin(limits.maxFeeSatoshis)} in fees, ${limits.maxFeeRateSatsPerKvb} sat/kvB.`,
-    `Keys are attested by ${attestationKeys.cold.length} cold, ${attestationKeys.backup.length} backup, ${attestationKeys.platform.length} platform.`,
+    `Keys are attested by ${attestationKeys.cold.length} cold, ${attestationKeys.backup.length} backup, ${attestationKeys.platform.length} platform, ${attestationKeys.platform_b?.length ?? 0} of the second signer.`,
   ];
 }

@@ -79,7 +79,8 @@ function openCopy(blob: Buffer, keyId: string, source: PlatformSource, network: 
   const { context } = readEnvelope(blob, kind);
   const expected: EnvelopeContext = {
     keyId,
-    role: 'platform',
+    // Each of the two signers has sites of its own.
+    role: context.role === 'platform_b' ? 'platform_b' : 'platform',
     network,
     fingerprint: context.fingerprint,
   };

@@ -63,7 +63,7 @@ export function requireConfirmation(verified: readonly VerifiedBundle[], typed: 
 
 /**
  * Checks a bundle from its bytes and from what this station has pinned.
- * @throws StationError `wallet_unknown`, `manifest_missing`, `station_damaged`; whatever `verifyBundle` throws.
+ * @throws StationError `wallet_unknown`, `wallet_of_two_signers`, `manifest_missing`, `station_damaged`; whatever `verifyBundle` throws.
  */
 export async function checkBundle(
   station: Station,
@@ -72,6 +72,16 @@ export async function checkBundle(
 ): Promise<CheckedBundle> {
   const manifest = await manifestInForce(station);
   const wallet = await pinnedWallet(station, bundle.wallet);
+  if (wallet.registration.plan === 'treasury_hot') {
+    // With the first signer's signature the cold key would complete what both signers may have given up.
+    throw new StationError(
+      'wallet_of_two_signers',
+      'Two signers spend this wallet; no station signs for it.',
+      {
+        details: { wallet: bundle.wallet },
+      },
+    );
+  }
   const customers = new Set(bundle.intents.flatMap(({ intent }) => askingCustomer(intent) ?? []));
   const credentials = new Map<string, Awaited<ReturnType<typeof credentialsFor>>>();
   for (const customer of customers)

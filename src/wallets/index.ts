@@ -1,6 +1,6 @@
 export { WalletError, type WalletErrorCode } from './errors.ts';
 export { isWalletPlan, OPENABLE_PLANS, WALLET_STATES, type Wallet, type WalletState } from './wallet.ts';
-export type { PlatformSigner } from './platform-signer.ts';
+export type { PlatformSigner, SecondSigner } from './platform-signer.ts';
 export { BITCOIN_ASSET, type AddressParts, type ManifestSource, type WalletParts } from './wallet-parts.ts';
 export { COMMAND_LINE, type Cause } from './wallet-audit.ts';
 export { importPool, LOW_POOL, lowPools, poolLevels, registerPoolMetric } from './key-pool.ts';
@@ -8,7 +8,7 @@ export { addSigningCredential, signingCredentialsOf, type SigningCredential } fr
 export { requestTreasury, requestWallet, type WalletRequest } from './request-wallet.ts';
 export { replacementOf } from './replacement.ts';
 export { rotateWallet, type RotationRequest } from './rotate-wallet.ts';
-export { readTreasury, readWallet, readWalletOf, vaultWalletsOf } from './wallet-store.ts';
+export { readHotTreasury, readTreasury, readWallet, readWalletOf, vaultWalletsOf } from './wallet-store.ts';
 export { readStationRegistration, type StationRegistration } from './registration.ts';
 export { keepEscrow } from './escrow.ts';
 export { issueRecoveryKit, type IssuedKit } from './recovery-kit.ts';

@@ -3,6 +3,7 @@ import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { appendEvent, raiseAlert } from '../events/index.ts';
 import {
   checkManifestCurrent,
+  completingSigner,
   descriptorHash,
   IntentError,
   parseKeyAttestation,
@@ -26,7 +27,7 @@ import {
 } from './account-keys.ts';
 import { LOOKAHEAD, watchUpTo } from './addresses.ts';
 import { openWalletAccounts } from './ledger-accounts.ts';
-import type { PlatformSigner } from './platform-signer.ts';
+import type { PlatformSigner, SecondSigner } from './platform-signer.ts';
 import { alarmOfLowPools } from './pool-alarm.ts';
 import { readRegistration } from './registration.ts';
 import { signingCredentialsOf } from './signing-credentials.ts';
@@ -37,6 +38,8 @@ import { pooledRoles, type Wallet } from './wallet.ts';
 
 export interface OpeningParts extends AddressParts {
   readonly signer: PlatformSigner;
+  /** Without one, no wallet that two signers spend is opened. */
+  readonly secondSigner?: SecondSigner | undefined;
 }
 
 /** Why a wallet stands still although nothing is wrong with it: said to whoever asks, and tried again. */
@@ -126,15 +129,16 @@ async function gatherKeys(
   parts: OpeningParts,
   wallet: Wallet,
   manifest: Manifest,
-  platform: KeyAttestation,
+  platform: readonly KeyAttestation[],
   credentials: readonly PublicKey[],
 ): Promise<readonly AttestedKey[]> {
   const now = new Date(parts.clock.nowMs());
-  const trusted = manifest.attestationKeys.platform;
-  const arriving = [
-    { attestation: platform, key: await verifyKeyAttestation(platform, trusted, parts.network) },
-    ...(await customerKeys(tx, parts, wallet, credentials)),
-  ];
+  const arriving = [...(await customerKeys(tx, parts, wallet, credentials))];
+  for (const attestation of platform) {
+    const isSecond = attestation.statement.role === 'platform_b';
+    const trusted = manifest.attestationKeys[isSecond ? 'platform_b' : 'platform'] ?? [];
+    arriving.push({ attestation, key: await verifyKeyAttestation(attestation, trusted, parts.network) });
+  }
   for (const key of arriving) await addAccountKey(tx, key, { now, walletId: wallet.id });
   const pooled: AttestedKey[] = [];
   for (const role of pooledRoles(wallet.plan)) {
@@ -155,6 +159,13 @@ async function credentialsFor(
   return known.map(({ id, publicKey }) => ({ id, publicKey }));
 }
 
+/** Who holds the platform keys of a wallet, whoever completes its payments first. @throws Waiting. */
+function signersOf({ signer, secondSigner }: OpeningParts, { plan }: Wallet): readonly SecondSigner[] {
+  if (completingSigner(plan) === 'platform') return [signer];
+  if (secondSigner === undefined) throw new Waiting('there is no second signer');
+  return [secondSigner, signer];
+}
+
 /**
  * requested → platform_key: has the signer make its key, takes the others, and fixes descriptor and registration
  * after checking every attestation and proof of possession.
@@ -162,16 +173,17 @@ async function credentialsFor(
 async function fixDescriptor(parts: OpeningParts, wallet: Wallet): Promise<void> {
   const manifest = await parts.manifest();
   checkManifestCurrent(manifest, parts.clock.nowMs());
-  const { attestation } = await parts.signer.createPlatformKey({
-    wallet: wallet.id,
-    network: parts.network,
-  });
+  const platformKeys: KeyAttestation[] = [];
+  for (const signer of signersOf(parts, wallet)) {
+    const wish = { wallet: wallet.id, network: parts.network };
+    platformKeys.push((await signer.createPlatformKey(wish)).attestation);
+  }
   crashPoint('wallet.key_given');
   await inTransaction(parts.database, async (tx) => {
     await lockWallet(tx, wallet);
     const credentials = await credentialsFor(tx, wallet);
     const trusted = credentials.map(({ publicKey }) => publicKey);
-    const keys = await gatherKeys(tx, parts, wallet, manifest, attestation, trusted);
+    const keys = await gatherKeys(tx, parts, wallet, manifest, platformKeys, trusted);
     const descriptor = walletDescriptor({ network: parts.network, keys: keys.map(({ key }) => key) });
     const registration: WalletRegistration = {
       version: 1,
@@ -215,15 +227,23 @@ async function register(parts: OpeningParts, wallet: Wallet): Promise<void> {
   checkManifestCurrent(manifest, parts.clock.nowMs());
   const { registration } = await readRegistration(parts.database, wallet.id);
   const descriptor = await verifyWalletRegistration(registration, manifest);
-  const answer = await parts.signer.registerWallet({ registration });
-  crashPoint('wallet.pinned');
-  if (answer.descriptorHash !== descriptorHash(descriptor)) {
-    throw new IntentError('registration_keys_differ', 'The signer has pinned another descriptor.');
+  const receipts: string[] = [];
+  for (const signer of signersOf(parts, wallet)) {
+    const answer = await signer.registerWallet({ registration });
+    crashPoint('wallet.pinned');
+    if (answer.descriptorHash !== descriptorHash(descriptor)) {
+      throw new IntentError('registration_keys_differ', 'The signer has pinned another descriptor.');
+    }
+    const by = signer === parts.signer ? 'platform' : 'platform_b';
+    await verifyRegistrationReceipt(answer.receipt, registration, manifest, by);
+    receipts.push(canonicalJson(answer.receipt));
   }
-  await verifyRegistrationReceipt(answer.receipt, registration, manifest);
+  // The first signer's word comes last, and is the one that stations take.
+  const [receipt = '', second = null] = receipts.reverse();
   await inTransaction(parts.database, async (tx) => {
-    await moveWallet(tx, wallet, 'register', { receipt: canonicalJson(answer.receipt) });
-    await audit(tx, parts, 'wallet.register', wallet, { descriptorHash: answer.descriptorHash });
+    await moveWallet(tx, wallet, 'register', { receipt });
+    const facts = { descriptorHash: descriptorHash(descriptor), ...(second === null ? {} : { second }) };
+    await audit(tx, parts, 'wallet.register', wallet, facts);
   });
 }
 

@@ -23,3 +23,6 @@ export interface PlatformSigner {
     readonly registration: WalletRegistration;
   }): Promise<{ readonly descriptorHash: string; readonly receipt: RegistrationReceipt }>;
 }
+
+/** The second signer, on another host, of wallets that two signers spend. It answers as the first does. */
+export type SecondSigner = Pick<PlatformSigner, 'createPlatformKey' | 'registerWallet'>;

@@ -15,7 +15,13 @@ import { signingCredentialsOf } from './signing-credentials.ts';
 import { record, type Cause } from './wallet-audit.ts';
 import type { WalletParts } from './wallet-parts.ts';
 import { readWallet } from './wallet-store.ts';
-import { customerKeyCount, requireOpenable, type OpenablePlan, type Wallet } from './wallet.ts';
+import {
+  customerKeyCount,
+  requireOpenable,
+  type OpenablePlan,
+  type TreasuryPlan,
+  type Wallet,
+} from './wallet.ts';
 
 export interface WalletRequest {
   readonly id: WalletId;
@@ -34,7 +40,7 @@ async function insert(
   wallet: {
     readonly id: WalletId;
     readonly customer: CustomerId | null;
-    readonly plan: OpenablePlan;
+    readonly plan: OpenablePlan | TreasuryPlan;
     readonly label: string;
     readonly customerKeys: readonly KeyAttestation[];
     readonly replaces?: WalletId;
@@ -118,25 +124,31 @@ export async function requestWallet(
 }
 
 /**
- * Asks for the institution's treasury wallet; there is one. @throws WalletError `treasury_exists`.
+ * Asks for a treasury wallet of the institution: the one that backs spending balances, or with `treasury_hot` the one
+ * that two signers spend without a station. There is one of each. @throws WalletError `treasury_exists`.
  */
-export async function requestTreasury(parts: WalletParts, label: string, cause: Cause): Promise<Wallet> {
+export async function requestTreasury(
+  parts: WalletParts,
+  label: string,
+  cause: Cause,
+  plan: TreasuryPlan = 'custodial',
+): Promise<Wallet> {
   return inTransaction(parts.database, async (tx) => {
     // Two commands at the same moment must not make two.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtext('trilock/treasury-wallet'))`;
     const existing = await tx.wallet.findFirst({
-      where: { customerId: null, network: parts.network, plan: 'custodial', state: { not: 'failed' } },
+      where: { customerId: null, network: parts.network, plan, state: { not: 'failed' } },
     });
     if (existing !== null) {
-      throw new WalletError('treasury_exists', 'There is a treasury wallet already.');
+      throw new WalletError('treasury_exists', 'There is a treasury wallet of this plan already.');
     }
     const wallet = {
       id: newId('wallet'),
       customer: null,
-      plan: 'custodial',
+      plan,
       label,
       customerKeys: [],
-    } as const;
+    };
     return insert(tx, parts, wallet, cause);
   });
 }

@@ -85,6 +85,14 @@ export async function readTreasury(tables: Tables, network: string): Promise<Wal
   return walletOf(row);
 }
 
+/** The wallet that two signers spend; null while there is none that is open. */
+export async function readHotTreasury(tables: Tables, network: string): Promise<Wallet | null> {
+  const row = await tables.wallet.findFirst({
+    where: { customerId: null, network, plan: 'treasury_hot', state: 'open' },
+  });
+  return row === null ? null : walletOf(row);
+}
+
 function changedMeanwhile(): WalletError {
   return new WalletError('wallet_changed_meanwhile', 'The wallet was changed meanwhile.', {
     retryable: true,

@@ -53,13 +53,16 @@ export interface Wallet {
   readonly obstacle: string | null;
 }
 
-/** The plans that can be opened today; the tables are ready for the others. */
+/** The plans that a customer can have. */
 export const OPENABLE_PLANS = [
   'custodial',
   'collaborative',
   'self_custody',
 ] as const satisfies readonly WalletPlan[];
 export type OpenablePlan = (typeof OPENABLE_PLANS)[number];
+
+/** The plans of the institution's own wallets that can be opened. */
+export type TreasuryPlan = Extract<WalletPlan, 'custodial' | 'treasury_hot'>;
 
 /** @throws WalletError `wallet_plan_unsupported`. */
 export function requireOpenable(plan: string): OpenablePlan {

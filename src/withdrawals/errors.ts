@@ -16,6 +16,7 @@ export type WithdrawalErrorCode =
   | 'bundle_not_awaited'
   | 'bundle_signature_missing'
   | 'signer_answer_wrong'
+  | 'second_signer_missing'
   | 'ledger_refused';
 
 export class WithdrawalError extends DomainError<WithdrawalErrorCode> {}

@@ -1,11 +1,4 @@
-import {
-  combinePsbts,
-  parsePsbtBase64,
-  psbtToBase64,
-  transactionId,
-  verifySignatures,
-  type Psbt,
-} from '../bitcoin/index.ts';
+import { parsePsbtBase64, transactionId } from '../bitcoin/index.ts';
 import { appendAudit } from '../audit/index.ts';
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { findIntent, withAlarm, type QueueActor } from '../approvals/index.ts';
@@ -19,6 +12,7 @@ import {
   type PayoutId,
 } from '../shared/index.ts';
 import { bundleOf, checkBundle, requireOwnTransaction, sourceOf } from './bundle.ts';
+import { withSignatures } from './cosigner-signature.ts';
 import { WithdrawalError } from './errors.ts';
 import { changeTransaction, latestOf, parentOf, readPayout, type Payout } from './payout-store.ts';
 import { withdrawalOf } from './withdrawal-store.ts';
@@ -63,6 +57,8 @@ async function awaitedBundle(
   const parent = parentOf(payout, latest);
   const members = await membersOf(tx, payout.id);
   const wallet = await sourceOf(parts, tx, payout.walletId, members);
+  // What two signers spend waits for no station.
+  if (wallet.plan === 'treasury_hot') return undefined;
   if (owner !== undefined && wallet.customer !== owner) return undefined;
   const manifest = await parts.trust.manifest();
   const bundle = await bundleOf(tx, wallet, members, { psbt, parent }, manifest, parts.clock.nowMs());
@@ -120,14 +116,6 @@ async function payoutOf(tx: DatabaseTransaction, txid: string, bundle: SigningBu
   return payout;
 }
 
-/** Every input carries a signature of one and the same key. */
-function requireCosigner(psbt: Psbt, descriptor: Parameters<typeof verifySignatures>[1]): void {
-  const [first = [], ...others] = verifySignatures(psbt, descriptor);
-  const everywhere = first.filter((signer) => others.every((signers) => signers.includes(signer)));
-  if (everywhere.length > 0) return;
-  throw new WithdrawalError('bundle_signature_missing', 'No cosigner has signed every input.');
-}
-
 /**
  * Takes a bundle back from a cosigner. Of all that it says only new signatures are used: they are merged into our
  * own PSBT, with our own record of intent and approvals, and verified. The same bundle again changes nothing.
@@ -164,12 +152,10 @@ async function takeBack(
     }
     if (latest.txid === txid && latest.cosigned !== null) return { payout: payout.id, txid };
     const isAwaited = members.some(({ withdrawal }) => COSIGNED_IN.includes(withdrawal.state));
-    if (latest.txid !== txid || !isAwaited) {
+    if (latest.txid !== txid || !isAwaited || wallet.plan === 'treasury_hot') {
       throw new WithdrawalError('bundle_not_awaited', 'This bundle is not waited for any more.');
     }
-    const merged = combinePsbts(parsePsbtBase64(latest.psbt), theirs);
-    requireCosigner(merged, wallet.descriptor);
-    const cosigned = psbtToBase64(merged);
+    const cosigned = withSignatures(latest.psbt, theirs, wallet);
     const manifest = await parts.trust.manifest();
     const whole = { psbt: cosigned, parent: parentOf(payout, latest) };
     await checkBundle(

@@ -9,6 +9,7 @@ import {
   addressOf,
   descriptorOf,
   giveAddress,
+  readHotTreasury,
   readTreasury,
   readWallet,
   releaseCoins,
@@ -101,6 +102,14 @@ export function ownWallets(parts: OwnWalletsParts): WalletsPort {
   return {
     wallet: ownWallet,
     treasury: (tx) => orMissing(readTreasury(tx, parts.network)),
+    async hotTreasury(tx) {
+      const hot = await readHotTreasury(tx, parts.network);
+      return hot === null ? undefined : sourceOf(hot);
+    },
+    async spendable(tx, wallet) {
+      const coins = await spendableCoins(tx, wallet, await tipHeight(tx), now());
+      return satoshis(coins.reduce((sum, coin) => sum + coin.satoshis, 0n));
+    },
     async vaultsOf(tx, customer) {
       const rows = await tx.wallet.findMany({
         where: { customerId: idToUuid(customer), network: parts.network, state: 'open' },

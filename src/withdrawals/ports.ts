@@ -35,6 +35,10 @@ export interface WalletsPort {
   /** An open wallet; undefined when there is none. */
   wallet(tx: DatabaseTransaction, id: WalletId): Promise<SourceWallet | undefined>;
   treasury(tx: DatabaseTransaction): Promise<SourceWallet | undefined>;
+  /** The treasury wallet that two signers spend without a station. */
+  hotTreasury(tx: DatabaseTransaction): Promise<SourceWallet | undefined>;
+  /** What its coins that may be spent now and are not reserved come to. */
+  spendable(tx: DatabaseTransaction, wallet: WalletId): Promise<Satoshis>;
   /** The customer's open vaults, oldest first; those that another has replaced come last. */
   vaultsOf(tx: DatabaseTransaction, customer: CustomerId): Promise<readonly SourceWallet[]>;
   /** A fresh receive address that credits this customer. */
@@ -84,18 +88,31 @@ export interface TrustPort {
   credentialsOf(customer: CustomerId): Promise<ReadonlyMap<string, PublicKey>>;
 }
 
+/** What the signer that completes a transaction answers. */
+export interface CompletedBySigner {
+  /** BIP174, base64, complete. */
+  readonly psbt: string;
+  readonly txid: string;
+  /** What was checked, for whoever checks it again later. */
+  readonly receipt: SigningReceipt;
+}
+
+/** The two signers of a wallet that needs no station. */
+export interface SignerPair {
+  /** The first checks a bundle that nobody has signed yet, and signs first. */
+  cosign(bundle: SigningBundle): Promise<{ readonly psbt: string; readonly txid: string }>;
+  /** The second checks it again, by its own record, and signs last. */
+  complete(bundle: SigningBundle): Promise<CompletedBySigner>;
+}
+
 /** The platform cosigner, in a process of its own. Each call may be repeated and answers the same. */
 export interface CosignerPort {
   /** Checks a bundle that the other cosigner has signed, and signs last. */
-  sign(bundle: SigningBundle): Promise<{
-    /** BIP174, base64, complete. */
-    readonly psbt: string;
-    readonly txid: string;
-    /** What was checked, for whoever checks it again later. */
-    readonly receipt: SigningReceipt;
-  }>;
+  sign(bundle: SigningBundle): Promise<CompletedBySigner>;
   /** Afterwards the transaction is never signed, and the statement says so; null when a signature for it left before. */
   abandon(txid: string, reason: string): Promise<{ readonly abandonment: Abandonment | null }>;
   /** Afterwards the intent is never signed; the transactions for which a signature left before. */
   revoke(intentHash: string, reason: string): Promise<{ readonly signed: readonly string[] }>;
+  /** Where there are two signers; what is given up and revoked then reaches both. */
+  readonly pair?: SignerPair | undefined;
 }

@@ -29,6 +29,7 @@ import {
 } from '../shared/index.ts';
 import { WithdrawalError } from './errors.ts';
 import type { SourceWallet } from './ports.ts';
+import { spendingSource } from './spending-source.ts';
 import type { RequestParts } from './withdrawal-parts.ts';
 import { findWithdrawal } from './withdrawal-store.ts';
 import type { Withdrawal } from './withdrawal.ts';
@@ -158,11 +159,12 @@ async function draft(
 ): Promise<WithdrawalIntent> {
   const { customer, balance, memo, lifetimeMs } = request;
   await requireAllowed(tx, customer, 'withdraw');
+  const payments = await paymentsOf(parts, tx, request);
+  const maxFee = await feeCap(parts, request, payments.length);
   const source =
     balance === 'vault'
       ? await vaultOf(parts, tx, customer, request.wallet)
-      : ((await parts.wallets.treasury(tx)) ?? missing());
-  const payments = await paymentsOf(parts, tx, request);
+      : ((await spendingSource(parts, tx, addSatoshis(paymentsTotal(payments), maxFee))) ?? missing());
   // Between balances here nobody else gets anything, whatever the customer says.
   const travelRule: TravelRule | undefined =
     request.to.kind === 'addresses' ? request.travelRule : { held: 'here' };
@@ -177,7 +179,7 @@ async function draft(
       wallet: source.id,
       descriptorHash: descriptorHash(source.descriptor),
       payments,
-      maxFeeSatoshis: formatSatoshis(await feeCap(parts, request, payments.length)),
+      maxFeeSatoshis: formatSatoshis(maxFee),
       ...(memo === undefined ? {} : { memo }),
       ...(travelRule === undefined ? {} : { travelRule }),
     },

@@ -8,6 +8,7 @@ import { moveAll, waitFor } from './group-moves.ts';
 import { childrenOf } from './help-with-child.ts';
 import { lostParent, noteChange } from './own-change.ts';
 import { changeTransaction, latestOf, type Payout, type PayoutTransaction } from './payout-store.ts';
+import { signFirst } from './sign-first.ts';
 import { completeLatest } from './step-sign.ts';
 import { WORKER, type StepParts } from './withdrawal-parts.ts';
 
@@ -136,7 +137,8 @@ function wholeOf({ transactions }: Payout): PayoutTransaction | undefined {
 /** Carries a higher fee through that the cosigner has signed. @returns whether there was one. */
 async function completeRaised(parts: StepParts, tx: DatabaseTransaction, group: PaidGroup): Promise<boolean> {
   const latest = latestOf(group.payout);
-  if (latest.transaction !== null || latest.cosigned === null) return false;
+  if (latest.transaction !== null) return false;
+  if (latest.cosigned === null) return await signFirst(parts, tx, group);
   await completeLatest(parts, tx, group);
   await waitFor(parts, tx, group, 0);
   return true;

@@ -5,6 +5,7 @@ import { bundleOf, checkBundle, expectationOf, requireOwnTransaction, sourceOf }
 import { WithdrawalError } from './errors.ts';
 import { keptEvidence } from './withdrawal-evidence.ts';
 import { moveAll, unbuild, waitFor } from './group-moves.ts';
+import { requirePair, signFirst } from './sign-first.ts';
 import { parentsStand } from './own-change.ts';
 import { changePayout, changeTransaction, latestOf, parentOf, type Payout } from './payout-store.ts';
 import { WORKER, type Group, type StepParts } from './withdrawal-parts.ts';
@@ -31,7 +32,11 @@ export async function completeLatest(
   const parent = parentOf(payout, latest);
   const whole = { psbt: latest.cosigned ?? '', parent };
   const bundle = await bundleOf(tx, wallet, members, whole, manifest, nowMs);
-  const answer = await parts.cosigner.sign(bundle);
+  const { cosigner } = parts;
+  const answer =
+    wallet.plan === 'treasury_hot'
+      ? await requirePair(cosigner).complete(bundle)
+      : await cosigner.sign(bundle);
   crashPoint('withdrawal.signer_answered');
   const intents = members.map(({ stored }) => stored.intent);
   const paying = expectationOf(wallet, intents, manifest);
@@ -119,5 +124,6 @@ export async function stepAwaitingCosigner(
     return;
   }
   await requireWhole(parts, tx, group);
+  if (await signFirst(parts, tx, group)) return;
   await waitFor(parts, tx, group, COSIGNER_LOOK_MS);
 }

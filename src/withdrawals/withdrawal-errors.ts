@@ -33,6 +33,7 @@ export const withdrawalErrorMap = {
   bundle_not_awaited: { status: 409, title: 'The bundle is not waited for' },
   bundle_signature_missing: { status: 422, title: 'A signature is missing' },
   signer_answer_wrong: { status: 500, title: 'The signer signed something else' },
+  second_signer_missing: { status: 503, title: 'There is no second signer' },
   ledger_refused: { status: 500, title: 'The ledger refused to book it' },
   psbt_malformed: { status: 422, title: 'The PSBT is malformed' },
   psbt_too_large: { status: 422, title: 'The PSBT is too large' },

@@ -35,7 +35,7 @@ export class FrozenHouse {
   constructor(house: House) {
     this.house = house;
     const { database, clock, ledger, queue } = { ...house.parts, ledger: house.chain.house.ledger };
-    const { signer } = house.chain.house;
+    const { signers: signer } = house.chain.house;
     this.parts = {
       ...{ database, clock, ledger, queue },
       vaultsOf: vaultWalletsOf,

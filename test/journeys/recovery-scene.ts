@@ -113,6 +113,7 @@ const MASTERS: Readonly<Record<Exclude<CosignerRole, 'customer'>, readonly [stri
   cold: ['key-1', 'key-2'],
   backup: ['key-3', 'key-4'],
   platform: ['key-5', 'key-6'],
+  platform_b: ['key-6', 'key-1'],
 };
 
 /** A key of a wallet as its holder finds it: a wrapped copy with masters, or the customer's words. */

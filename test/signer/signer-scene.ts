@@ -16,6 +16,7 @@ import {
   type CosignerRole,
   type KeyAttestation,
   type Manifest,
+  type SignerRole,
   type SigningBundle,
   type WithdrawalIntent,
 } from '../../src/intents/index.ts';
@@ -47,6 +48,7 @@ import {
   type WalletWishes,
 } from '../fixtures/custody.ts';
 import { NOW, signedManifest } from '../fixtures/intents.ts';
+import type { TestSigner } from '../fixtures/signing-keys.ts';
 import { fixtureMasters } from '../fixtures/masters.ts';
 import { createTestDatabase, type TestDatabase } from '../postgres/test-database.ts';
 
@@ -67,6 +69,15 @@ function failLoudly(method: string, thrown: unknown): void {
   );
 }
 
+/** A signer's directory with its attesting key. */
+async function machine(): Promise<{ readonly directory: string; readonly attester: TestSigner }> {
+  const directory = await mkdtemp(join(tmpdir(), 'signer-'));
+  for (const name of ['signer', 'witness', 'site-a', 'site-b']) await mkdir(join(directory, name));
+  const publicKey = await signerAttestationKey(join(directory, 'signer'));
+  const identity = ed25519FromPem(await readFile(join(directory, 'signer/attestation-key.pem'), 'utf8'));
+  return { directory, attester: { publicKey, sign: (digest) => attest(identity, digest) } };
+}
+
 /** A signer that runs, and the way to it. */
 export interface RunningSigner {
   readonly client: SignerClient;
@@ -75,9 +86,10 @@ export interface RunningSigner {
 
 /** A signer with its own database, directory and witness, and the institution that it serves. */
 export class SignerScene {
+  readonly role: SignerRole;
   readonly directory: string;
   readonly database: TestDatabase;
-  readonly clock = new ManualClock(NOW);
+  readonly clock: ManualClock;
   readonly house: Custody;
   /** Stands between signer and witness, so that a test can lose answers. */
   witnessMethods: WitnessMethods;
@@ -89,29 +101,42 @@ export class SignerScene {
     change: (house: Custody) => Manifest = (house) => house.manifest,
     attesters: Partial<Attesters> = {},
   ): Promise<SignerScene> {
-    const directory = await mkdtemp(join(tmpdir(), 'signer-'));
-    for (const name of ['signer', 'witness', 'site-a', 'site-b']) await mkdir(join(directory, name));
-    const publicKey = await signerAttestationKey(join(directory, 'signer'));
-    const pem = await readFile(join(directory, 'signer/attestation-key.pem'), 'utf8');
-    const identity = ed25519FromPem(pem);
-    const house = custody({
-      ...attesters,
-      platform: { publicKey, sign: (digest) => attest(identity, digest) },
-    });
+    const own = await machine();
+    const house = custody({ ...attesters, platform: own.attester });
     const manifest = change(house);
+    return this.of(own.directory, { ...house, manifest, house: { ...house.house, manifest } });
+  }
+
+  /** Two signers of one institution, each with its own directory, database and witness. */
+  static async openPair(attesters: Partial<Attesters> = {}): Promise<readonly [SignerScene, SignerScene]> {
+    const [first, second] = [await machine(), await machine()];
+    const house = custody({ ...attesters, platform: first.attester, platform_b: second.attester });
+    const scene = await this.of(first.directory, house);
+    return [scene, await this.of(second.directory, house, 'platform_b', scene.clock)];
+  }
+
+  private static async of(
+    directory: string,
+    house: Custody,
+    role: SignerRole = 'platform',
+    clock = new ManualClock(NOW),
+  ): Promise<SignerScene> {
     const database = await createTestDatabase();
     const witness = await openWitness(join(directory, 'witness'));
-    const scene = new SignerScene(
-      directory,
-      database,
-      { ...house, manifest, house: { ...house.house, manifest } },
-      witness.methods,
-    );
+    const scene = new SignerScene(directory, database, house, witness.methods, { role, clock });
     await scene.startWitness(witness.methods);
     return scene;
   }
 
-  private constructor(directory: string, database: TestDatabase, house: Custody, methods: WitnessMethods) {
+  private constructor(
+    directory: string,
+    database: TestDatabase,
+    house: Custody,
+    methods: WitnessMethods,
+    { role, clock }: { readonly role: SignerRole; readonly clock: ManualClock },
+  ) {
+    this.role = role;
+    this.clock = clock;
     this.directory = directory;
     this.database = database;
     this.house = house;
@@ -140,6 +165,7 @@ export class SignerScene {
   plan(change: Partial<SignerPlan> = {}): SignerPlan {
     return {
       network: 'regtest',
+      role: this.role,
       database: this.database.signer,
       directory: join(this.directory, 'signer'),
       backupSites: [join(this.directory, 'site-a'), join(this.directory, 'site-b')],

@@ -42,6 +42,7 @@ beforeEach(async () => {
   await createSlotKey(join(directory, 'slot-key'));
   const keys = platformKeys({
     network: 'regtest',
+    role: 'platform',
     identity: await loadKeyFile(directory, 'attestation-key.pem', 'signer_file_damaged'),
     slots: await openFileSlots(join(directory, 'slots'), join(directory, 'slot-key')),
     envelopeDirectory: sites[0]!,

@@ -21,6 +21,7 @@ import {
   type CustomerId,
   type WalletId,
 } from '../../src/shared/index.ts';
+import { bothSigners } from '../../src/main/roles/both-signers.ts';
 import type { SignerClient } from '../../src/signer/index.ts';
 import {
   addSigningCredential,
@@ -55,42 +56,57 @@ export interface ColdStation {
   readonly backup?: TestSigner;
 }
 
+/** A signer beside the first, with its own directory, database and witness. */
+export interface SecondSigner {
+  readonly scene: SignerScene;
+  readonly client: SignerClient;
+}
+
 /** An institution that runs: real database, real ledger, real signer with its witness; the node on demand. */
 export class CustodyHouse {
   readonly scene: SignerScene;
   readonly database: Database;
   readonly ledger: LedgerClient;
   readonly signer: SignerClient;
+  /** The second signer with its scene, where the house has two. */
+  readonly second: SecondSigner | undefined;
+  /** Both, as the worker has them. */
+  readonly signers: SignerClient;
   readonly parts: OpeningParts;
   readonly poolKeys: AttestedKey[] = [];
   #testLedger: TestLedger;
   #pools = 0;
   readonly #stationKeys: AttestedKey[];
 
-  static async open(station?: ColdStation): Promise<CustodyHouse> {
+  static async open(station?: ColdStation, twoSigners = false): Promise<CustodyHouse> {
     const { backup } = station ?? {};
-    const scene = await SignerScene.open(
-      undefined,
-      station && { cold: station.attester, ...(backup && { backup }) },
-    );
+    const attesters = station && { cold: station.attester, ...(backup && { backup }) };
+    const [scene, beside] = twoSigners
+      ? await SignerScene.openPair(attesters)
+      : [await SignerScene.open(undefined, attesters)];
     await runAsSuperuser(
       scene.database,
       `ALTER ROLE trilock_ledger IN DATABASE ${scene.database.name} SET synchronous_commit = on`,
     );
     const signer = await scene.start();
     await scene.loadManifest(signer);
-    return new CustodyHouse(scene, signer, await startLedger(scene.database), station?.keys ?? []);
+    const second = beside && { scene: beside, client: await beside.start() };
+    if (second !== undefined) await second.scene.loadManifest(second.client);
+    return new CustodyHouse(scene, signer, second, await startLedger(scene.database), station?.keys ?? []);
   }
 
   private constructor(
     scene: SignerScene,
     signer: SignerClient,
+    second: SecondSigner | undefined,
     ledger: TestLedger,
     stationKeys: readonly AttestedKey[],
   ) {
     this.#stationKeys = [...stationKeys];
     this.scene = scene;
     this.signer = signer;
+    this.second = second;
+    this.signers = bothSigners(signer, second?.client);
     this.#testLedger = ledger;
     this.ledger = ledger.client();
     this.database = openDatabase(scene.database.app);
@@ -99,7 +115,8 @@ export class CustodyHouse {
       ledger: this.ledger,
       clock: scene.clock,
       network: 'regtest',
-      signer,
+      signer: this.signers,
+      secondSigner: second?.client,
       manifest: () => Promise.resolve(scene.house.manifest),
     };
   }
@@ -111,6 +128,7 @@ export class CustodyHouse {
   async close(): Promise<void> {
     await this.database.$disconnect();
     await this.#testLedger.stop();
+    await this.second?.scene.close();
     await this.scene.close();
   }
 
@@ -189,9 +207,9 @@ export class CustodyHouse {
     return { customer, wallet: await this.opened(id) };
   }
 
-  async treasury(): Promise<Wallet> {
+  async treasury(plan: 'custodial' | 'treasury_hot' = 'custodial'): Promise<Wallet> {
     await this.stock(1);
-    const { id } = await requestTreasury(this.parts, 'treasury', TEST_CAUSE);
+    const { id } = await requestTreasury(this.parts, 'treasury', TEST_CAUSE, plan);
     return this.opened(id);
   }
 
@@ -219,7 +237,7 @@ export class ChainHouse {
   #removeDirectory: () => void;
 
   /** @param nodeSettings lines of `bitcoin.conf`, where BITCOIND_BIN names a bitcoind. */
-  static async open(station?: ColdStation, nodeSettings?: string): Promise<ChainHouse> {
+  static async open(station?: ColdStation, nodeSettings?: string, twoSigners = false): Promise<ChainHouse> {
     const directory = temporaryDirectory();
     if (nodeSettings !== undefined) {
       await mkdir(join(directory.path, 'bitcoind'));
@@ -231,7 +249,7 @@ export class ChainHouse {
       rpcPort: 0,
       ...(binary === undefined ? {} : { bitcoindBinary: binary }),
     });
-    return new ChainHouse(await CustodyHouse.open(station), regtest, () => directory.remove());
+    return new ChainHouse(await CustodyHouse.open(station, twoSigners), regtest, () => directory.remove());
   }
 
   private constructor(house: CustodyHouse, regtest: RegtestNode, remove: () => void) {

@@ -66,12 +66,19 @@ function poolStatus(): Promise<void> {
   });
 }
 
-function openTreasury({ label }: { label: string }): Promise<void> {
+interface TreasuryOptions {
+  readonly label?: string;
+  readonly hot?: true;
+}
+
+function openTreasury({ label, hot }: TreasuryOptions): Promise<void> {
   return withDatabase(async (database, settings) => {
     const ledger = openLedger(settings);
     try {
       const parts = { database, ledger, clock: systemClock, network: settings.TRILOCK_NETWORK };
-      const { id, state } = await requestTreasury(parts, label, COMMAND_LINE);
+      const plan = hot === true ? 'treasury_hot' : 'custodial';
+      const name = label ?? (hot === true ? 'hot treasury' : 'treasury');
+      const { id, state } = await requestTreasury(parts, name, COMMAND_LINE, plan);
       print({ id, state });
     } finally {
       ledger.close();
@@ -165,7 +172,8 @@ export function registerWallets(trilock: Command): void {
     .description(
       'ask for the institution’s treasury wallet, which backs spending balances; the worker opens it',
     )
-    .option('--label <name>', 'a name for people', 'treasury')
+    .option('--hot', 'the capped wallet that two signers spend without a station')
+    .option('--label <name>', 'a name for people')
     .action(openTreasury);
   wallets
     .command('registration <wallet>')

@@ -68,6 +68,7 @@ export async function startSigner(
   const masters = await offlineMasters(settings.TRILOCK_SIGNER_MASTER_KEYS, network);
   const signer = await openSigner({
     network,
+    role: settings.TRILOCK_SIGNER_ROLE === 'platform_b' ? 'platform_b' : 'platform',
     database,
     directory: settings.TRILOCK_SIGNER_DIRECTORY,
     backupSites: settings.TRILOCK_SIGNER_BACKUP_DIRECTORIES,

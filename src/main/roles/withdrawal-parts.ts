@@ -111,10 +111,12 @@ export function withdrawalStepParts(
     readonly node: ChainNode;
     readonly ledger: LedgerClient;
     readonly batching: Batching;
-    readonly signer: Pick<SignerClient, 'sign' | 'revoke' | 'abandon'>;
+    /** Told of both signers, where there are two. */
+    readonly signer: Pick<SignerClient, 'sign' | 'cosign' | 'revoke' | 'abandon'>;
+    readonly secondSigner?: Pick<SignerClient, 'sign'> | undefined;
   },
 ): StepParts {
-  const { node, ledger, signer, batching } = sources;
+  const { node, ledger, signer, secondSigner, batching } = sources;
   return {
     ...withdrawalRequestParts(sources),
     ...{ node, ledger, batching },
@@ -122,6 +124,10 @@ export function withdrawalStepParts(
       sign: (bundle) => signer.sign({ bundle }),
       abandon: (txid, reason) => signer.abandon({ txid, reason }),
       revoke: (intentHash, reason) => signer.revoke({ intentHash, reason }),
+      pair: secondSigner && {
+        cosign: (bundle) => signer.cosign({ bundle }),
+        complete: (bundle) => secondSigner.sign({ bundle }),
+      },
     },
     random: systemRandom,
   };

@@ -38,6 +38,7 @@ import { outflowSince, replacedWatch, stepWithdrawals } from '../../withdrawals/
 import { endpointTarget } from '../lifecycle/endpoint.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
+import { bothSigners } from './both-signers.ts';
 import { bitcoinNodes } from './bitcoin-connection.ts';
 import { requireCurrentSchema } from './current-schema.ts';
 import { auditWork } from './audit-work.ts';
@@ -57,6 +58,14 @@ import { runWorkLoop, type Work } from './work-loop.ts';
 /** A receiver that is slow takes two of them at most. */
 const WEBHOOKS_AT_ONCE = 4;
 
+/** Where there are two signers, what must hold at both is told to both. */
+function signersOf(settings: SettingsOf<'worker'>) {
+  const first = signerClient(endpointTarget(settings.TRILOCK_SIGNER_SOCKET));
+  const { TRILOCK_SECOND_SIGNER_SOCKET: socket } = settings;
+  const secondSigner = socket === undefined ? undefined : signerClient(endpointTarget(socket));
+  return { signer: bothSigners(first, secondSigner), secondSigner };
+}
+
 function openParts(settings: SettingsOf<'worker'>) {
   const config = parsePostgresUrl(settings.DATABASE_URL);
   const network = settings.TRILOCK_NETWORK;
@@ -64,7 +73,7 @@ function openParts(settings: SettingsOf<'worker'>) {
     database: openDatabase(config, { applicationName: 'trilock worker' }),
     node: bitcoinNodes(settings),
     ledger: new LedgerClient({ addresses: [ledgerAddress(settings.TRILOCK_LEDGER_SOCKET)] }),
-    signer: signerClient(endpointTarget(settings.TRILOCK_SIGNER_SOCKET)),
+    ...signersOf(settings),
     manifest: manifestSource(settings.TRILOCK_MANIFEST_DIRECTORY, settings.TRILOCK_FIRST_MANIFEST, network),
     webhooks: webhookParts(settings),
     senders: noticeSenders(settings),

@@ -181,6 +181,20 @@ export const SETTINGS = {
     roles: ['worker', 'signer', 'signer-admin'],
     meaning: 'Where the signer listens: a socket file, or host:port.',
   },
+  TRILOCK_SECOND_SIGNER_SOCKET: {
+    schema: endpoint,
+    roles: ['worker'],
+    optional: true,
+    meaning:
+      'Where the second signer listens, on another host: a signer of role platform_b. With it restrictions, credentials and revocations count when both signers have them, and a wallet of the plan treasury_hot can be opened.',
+  },
+  TRILOCK_SIGNER_ROLE: {
+    schema: oneOf('platform_a', 'platform_b'),
+    roles: ['signer'],
+    fallback: 'platform_a',
+    meaning:
+      'Which signer this is. The second one, platform_b, completes payments of treasury_hot wallets and has a host, a database, a directory, backup sites and a witness of its own.',
+  },
   TRILOCK_SIGNER_DIRECTORY: {
     schema: absolutePath,
     roles: ['signer'],

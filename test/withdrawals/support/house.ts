@@ -110,14 +110,15 @@ export class House {
     station?: ColdStation,
     batching: Batching = { waitMs: 0, size: 1 },
     nodeSettings?: string,
+    twoSigners = false,
   ): Promise<House> {
-    const chain = await ChainHouse.open(station, nodeSettings);
+    const chain = await ChainHouse.open(station, nodeSettings, twoSigners);
     return new House(chain, await chain.house.treasury(), batching);
   }
 
   private constructor(chain: ChainHouse, treasury: Wallet, batching: Batching) {
     const { house, node } = chain;
-    const { database, ledger, parts, signer, scene } = house;
+    const { database, ledger, parts, signers, second, scene } = house;
     const { clock } = scene;
     const manifest = () => Promise.resolve(scene.house.manifest);
     const credentialsOf = async (id: CustomerId): Promise<ReadonlyMap<string, PublicKey>> =>
@@ -146,9 +147,13 @@ export class House {
       wallets: ownWallets({ ...parts, node }),
       trust: { manifest, credentialsOf },
       cosigner: {
-        sign: (bundle) => signer.sign({ bundle }),
-        abandon: (txid, reason) => signer.abandon({ txid, reason }),
-        revoke: (hash, reason) => signer.revoke({ intentHash: hash, reason }),
+        sign: (bundle) => signers.sign({ bundle }),
+        abandon: (txid, reason) => signers.abandon({ txid, reason }),
+        revoke: (hash, reason) => signers.revoke({ intentHash: hash, reason }),
+        pair: second && {
+          cosign: (bundle) => signers.cosign({ bundle }),
+          complete: (bundle) => second.client.sign({ bundle }),
+        },
       },
       random: NEVER_BACKDATED,
       batching,
