@@ -10,5 +10,6 @@ export { expireIntents } from './expire-intents.ts';
 export { requestActor } from './request-actor.ts';
 export { findIntent } from './intent-store.ts';
 export { isSettled, requireKind, type QueueState, type StoredIntent } from './stored-intent.ts';
+export { settleApproved, WORKER, type Carrier, type SettleParts } from './settle-approved.ts';
 export { isSuspicious, withAlarm } from './suspicion.ts';
 export { verifyStored } from './verify-stored.ts';

@@ -39,6 +39,7 @@ export const EVENT_TYPES = [
   'legal_hold.imposed',
   'legal_hold.held',
   'legal_hold.lifted',
+  'staff.changed',
   'transfer.completed',
   'wallet.created',
   'wallet.opened',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idField, satoshisField } from '../http/fields-contract.ts';
 import { RESTRICTION_KINDS } from '../intents/restriction-contract.ts';
+import { STAFF_ROLES } from '../shared/index.ts';
 import type { EventType } from './event-contract.ts';
 
 const CUSTOMER = 'cus_01jd1f0v00e008000000000001';
@@ -360,6 +361,18 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
   'legal_hold.imposed': legalHoldMoved('Staff entered a legal order to hold a part of a balance.'),
   'legal_hold.held': legalHoldMoved('All that a legal order names is held in the ledger.'),
   'legal_hold.lifted': legalHoldMoved('A legal order is lifted; what it held is free.'),
+  'staff.changed': z
+    .strictObject({
+      roles: z.array(z.enum(STAFF_ROLES)),
+      suspended: z.boolean(),
+      intent: idField('intent')
+        .nullable()
+        .describe('By which it was approved; null when something was taken away, which one officer does'),
+    })
+    .meta({
+      description: 'A member of staff may do something else from now on.',
+      examples: [{ roles: ['compliance'], suspended: false, intent: INTENT }],
+    }),
   'transfer.completed': z
     .strictObject({
       direction: z.enum(['sent', 'received']),

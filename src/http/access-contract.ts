@@ -1,15 +1,15 @@
+import { STAFF_ROLES, type StaffRole } from '../shared/index.ts';
+
 /**
  * Who may call an operation. Browser-safe: contracts and web pages import this file.
  * Everything that is not named here is refused (deny by default).
  */
 
-/** Roles that people of the institution hold; one person may hold several. */
-export const STAFF_ROLES = ['compliance', 'officer', 'auditor', 'operator', 'admin'] as const;
+export { STAFF_ROLES, type StaffRole };
 
 /** Every role that a caller can have. `integrator` is an outside system with its own API keys. */
 export const ROLES = ['customer', 'integrator', ...STAFF_ROLES] as const;
 
-export type StaffRole = (typeof STAFF_ROLES)[number];
 export type Role = (typeof ROLES)[number];
 
 /** What an API key can be limited to. A key does nothing that its scopes do not name. */

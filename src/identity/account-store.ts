@@ -2,6 +2,7 @@ import { Prisma, type Database, type DatabaseTransaction } from '../database/ind
 import { idFromUuid, idToUuid, type CredentialId } from '../shared/index.ts';
 import type { StaffRole } from '../http/access-contract.ts';
 import type { Person } from './identity.ts';
+import type { StandingRow } from './standing.ts';
 
 /** A person with the live credentials that sign-in looks at. */
 export interface Account {
@@ -12,6 +13,8 @@ export interface Account {
   /** Empty for customers. */
   readonly staffRoles: readonly StaffRole[];
   readonly disabled: boolean;
+  /** Of staff: what its roles rest on. */
+  readonly standing: StandingRow | null;
   readonly password: { readonly id: CredentialId; readonly hash: string } | null;
   readonly totp: TotpCredential | null;
 }
@@ -68,6 +71,7 @@ async function findCustomer(database: Database | DatabaseTransaction, where: Whe
     version,
     staffRoles: [],
     disabled: false,
+    standing: null,
     ...credentialsOf(row.credentials),
   };
 }
@@ -84,6 +88,7 @@ async function findStaff(database: Database | DatabaseTransaction, where: Where)
     // A CHECK constraint holds the column to these names.
     staffRoles: row.roles as StaffRole[],
     disabled: row.disabledAt !== null,
+    standing: row,
     ...credentialsOf(row.credentials),
   };
 }

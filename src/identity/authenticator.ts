@@ -1,17 +1,28 @@
 import type { Scope } from '../http/access-contract.ts';
 import type { Authenticator, Principal, SessionProof } from '../http/index.ts';
 import { idFromUuid, idToUuid } from '../shared/index.ts';
-import { personOf, type IdentityParts } from './identity.ts';
+import { inTransaction } from '../database/index.ts';
+import { personOf, type IdentityParts, type Person } from './identity.ts';
+import { endSessions } from './session.ts';
+import { alertUnsealed, isSealed, STANDING_COLUMNS, type StandingRow } from './standing.ts';
 import { hashToken, isSessionToken, parseApiKey, sameBytes } from './tokens.ts';
 
 /** Writing down every request would make every read a write. */
 const SEEN_RESOLUTION_MS = 60_000;
 
+/** Signed out everywhere, so that operators hear of it once and not with every request. */
+async function refuseUnsealed(parts: IdentityParts, person: Person, row: StandingRow): Promise<void> {
+  await inTransaction(parts.database, async (tx) => {
+    const ended = await endSessions(tx, parts, person, {}, 'revoked');
+    if (ended > 0) await alertUnsealed(tx, parts, row, 'session.use');
+  });
+}
+
 async function fromSessionToken(parts: IdentityParts, token: string): Promise<Principal | null> {
   if (!isSessionToken(token)) return null;
   const row = await parts.database.session.findUnique({
     where: { tokenHash: hashToken(token) },
-    include: { staff: { select: { roles: true, disabledAt: true } } },
+    include: { staff: { select: STANDING_COLUMNS } },
   });
   const person = row === null ? null : personOf(row);
   if (row === null || person === null) return null;
@@ -20,6 +31,10 @@ async function fromSessionToken(parts: IdentityParts, token: string): Promise<Pr
   if (row.endedAt !== null || row.expiresAt.getTime() <= nowMs || idleMs >= parts.sessionLimits.idleMs)
     return null;
   if (row.staff !== null && row.staff.disabledAt !== null) return null;
+  if (row.staff !== null && !isSealed(parts.seals, row.staff)) {
+    await refuseUnsealed(parts, person, row.staff);
+    return null;
+  }
   if (idleMs >= SEEN_RESOLUTION_MS) {
     await parts.database.session.updateMany({
       where: { id: row.id, endedAt: null, lastSeenAt: { lt: new Date(nowMs) } },

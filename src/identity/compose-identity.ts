@@ -13,6 +13,8 @@ export interface IdentityOptions {
   /** For the shared counters. */
   readonly pool: Pool;
   readonly hash: KeyedHash;
+  /** Seals what staff may do. */
+  readonly seals: KeyedHash;
   readonly clock: Clock;
   /** `DEFAULT_SESSION_LIMITS` unless told. */
   readonly sessionLimits?: SessionLimits;
@@ -41,8 +43,8 @@ function throttles(pool: Pool, hash: KeyedHash): IdentityThrottles {
 
 /** Identity as the API mounts it. */
 export function createIdentity(options: IdentityOptions): Identity {
-  const { database, pool, hash, clock, sessionLimits = DEFAULT_SESSION_LIMITS } = options;
-  const parts = { database, hash, clock, sessionLimits, throttles: throttles(pool, hash) };
+  const { database, pool, hash, seals, clock, sessionLimits = DEFAULT_SESSION_LIMITS } = options;
+  const parts = { database, hash, seals, clock, sessionLimits, throttles: throttles(pool, hash) };
   return {
     authenticator: createAuthenticator(parts),
     operations: [...registrationRoutes(parts), ...sessionRoutes(parts), ...accountRoutes(parts)],

@@ -22,21 +22,24 @@ export type IdentityAction =
   | 'session.end'
   | 'session.open'
   | 'session.refuse'
+  | 'staff.change'
+  | 'staff.confirm'
   | 'staff.register';
 
 /** Records a change of identity within its own transaction. */
 export async function record(
   tx: DatabaseTransaction,
   parts: Pick<IdentityParts, 'clock'>,
-  origin: Origin,
+  origin: Omit<Origin, 'address'>,
   action: IdentityAction,
   entity: string,
   after: JsonValue = null,
+  more: { readonly before?: JsonValue; readonly reason?: string } = {},
 ): Promise<void> {
   const { actor, strength, requestId } = origin;
   await appendAudit(
     tx,
-    { actor, strength, action, entity, after, ...(requestId === undefined ? {} : { requestId }) },
+    { actor, strength, action, entity, after, ...more, ...(requestId === undefined ? {} : { requestId }) },
     parts.clock,
   );
 }

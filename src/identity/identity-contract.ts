@@ -60,12 +60,14 @@ export const registerStaff = defineOperation({
   operationId: 'registerStaff',
   tag: TAG,
   summary: 'Add a member of staff',
-  access: allow(['admin']),
+  description:
+    'The account has no role and does nothing until others have approved what it may: ask for that at ' +
+    '`/v1/staff/{staffId}/changes`.',
+  access: allow(['admin', 'officer']),
   body: z.strictObject({
     email: emailField,
     displayName: nameField,
     password: passwordField,
-    roles: z.array(z.enum(STAFF_ROLES)).min(1).max(STAFF_ROLES.length),
   }),
   responses: { 201: { description: 'Added', body: staffSchema } },
   errors: ['email_taken', 'password_weak', 'sign_in_busy'],
@@ -75,7 +77,6 @@ export const registerStaff = defineOperation({
       email: 'grace@example.com',
       displayName: 'Grace Hopper',
       password: 'nanoseconds are short wires',
-      roles: ['compliance'],
     },
   },
 });

@@ -14,6 +14,9 @@ export type IdentityErrorCode =
   | 'api_key_unknown'
   | 'customer_unknown'
   | 'integrator_unknown'
+  | 'staff_unknown'
+  | 'staff_changed_meanwhile'
+  | 'staff_standing_damaged'
   | 'sign_in_busy';
 
 export class IdentityError extends DomainError<IdentityErrorCode> {}
@@ -33,5 +36,8 @@ export const identityErrorMap = {
   api_key_unknown: { status: 404, title: 'There is no such API key' },
   customer_unknown: { status: 404, title: 'There is no such customer' },
   integrator_unknown: { status: 404, title: 'There is no such integrator' },
+  staff_unknown: { status: 404, title: 'There is no such member of staff' },
+  staff_changed_meanwhile: { status: 409, title: 'The account was changed meanwhile' },
+  staff_standing_damaged: { status: 500, title: 'The stored roles are damaged' },
   sign_in_busy: { status: 503, title: 'Too many sign-ins at once' },
 } as const satisfies Readonly<Record<IdentityErrorCode, { status: number; title: string }>>;

@@ -17,6 +17,8 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = { idleMs: 30 * 60_000, abso
 export interface IdentityParts {
   readonly database: Database;
   readonly hash: KeyedHash;
+  /** Seals what staff may do; the worker has it too. */
+  readonly seals: KeyedHash;
   readonly clock: Clock;
   readonly throttles: IdentityThrottles;
   readonly sessionLimits: SessionLimits;

@@ -24,14 +24,15 @@ function customers(parts: IdentityParts): BoundOperation[] {
     }),
     handleOnce(contract.registerStaff, async (request, effect) => {
       const { body } = request;
-      const { email, displayName, roles } = body;
+      const { email, displayName } = body;
       const passwordHash = await preparePassword(body.password, email);
       return await effect.commit(async (tx) => {
         const id = effect.id('staff');
         const createdAt = new Date(parts.clock.nowMs());
         const when = { now: createdAt, origin: originOf(request) };
-        await registerStaff(tx, id, { email, displayName, roles }, passwordHash, when);
-        return { status: 201, body: { id, email, displayName, roles, createdAt } };
+        const account = { email, displayName, roles: [] };
+        await registerStaff(tx, parts.seals, id, account, passwordHash, when);
+        return { status: 201, body: { ...account, id, createdAt } };
       });
     }),
   ];

@@ -6,6 +6,7 @@ import { IdentityError } from './identity-errors.ts';
 import type { IdentityParts, Person } from './identity.ts';
 import { verifyPassword } from './password.ts';
 import { useCode } from './second-factor.ts';
+import { alertUnsealed, isSealed } from './standing.ts';
 import { endSessions, openSession, type Factor, type OpenedSession } from './session.ts';
 
 export interface SignIn {
@@ -65,6 +66,11 @@ export async function signIn(parts: IdentityParts, attempt: SignIn, origin: Orig
   const account = await findByEmail(parts.database, attempt.kind, attempt.email);
   const fits = await verifyPassword(account?.password?.hash ?? null, attempt.password);
   if (account === null || !fits || account.disabled) return await refuse(parts, origin, account);
+  const { standing } = account;
+  if (standing !== null && !isSealed(parts.seals, standing)) {
+    await inTransaction(parts.database, (tx) => alertUnsealed(tx, parts, standing, 'session.open'));
+    return await refuse(parts, origin, account);
+  }
   const totp = account.totp?.confirmed === true ? account.totp : null;
   if (totp !== null && attempt.code === undefined) {
     // The password was right, so this was no guess; but it opens nothing yet.

@@ -7,6 +7,7 @@ import { masterLockRecoveryIntentSchema } from './kinds/master-lock-recovery-con
 import { policyChangeIntentSchema } from './kinds/policy-change-contract.ts';
 import { releaseIntentSchema } from './kinds/release-contract.ts';
 import { treasuryMoveIntentSchema } from './kinds/treasury-move-contract.ts';
+import { staffChangeIntentSchema } from './kinds/staff-change-contract.ts';
 import { withdrawalIntentSchema } from './kinds/withdrawal-contract.ts';
 
 export * from './kinds/breaker-reset-contract.ts';
@@ -16,6 +17,7 @@ export * from './kinds/legal-hold-lift-contract.ts';
 export * from './kinds/master-lock-recovery-contract.ts';
 export * from './kinds/policy-change-contract.ts';
 export * from './kinds/release-contract.ts';
+export * from './kinds/staff-change-contract.ts';
 export * from './kinds/travel-rule-contract.ts';
 export * from './kinds/treasury-move-contract.ts';
 export * from './kinds/withdrawal-contract.ts';
@@ -31,6 +33,7 @@ export const intentSchema = z.discriminatedUnion('kind', [
   legalHoldLiftIntentSchema,
   breakerResetIntentSchema,
   treasuryMoveIntentSchema,
+  staffChangeIntentSchema,
 ]);
 
 /** Those that a transaction carries out. */
@@ -53,5 +56,6 @@ export const CONTROL_KINDS = [
   'legal_hold_lift',
   'breaker_reset',
   'treasury_move',
+  'staff_change',
 ] as const satisfies readonly IntentKind[];
 export type ControlKind = (typeof CONTROL_KINDS)[number];

@@ -1,6 +1,7 @@
 import { approvalErrorMap } from '../approvals/index.ts';
 import { withdrawalErrorMap } from '../withdrawals/index.ts';
 import type { AuditErrorCode } from '../audit/index.ts';
+import { controlErrorMap, type ControlErrorCode } from '../control/index.ts';
 import { webhookErrorMap, type EventErrorCode, type WebhookErrorCode } from '../events/index.ts';
 import { freezeErrorMap, type FreezeErrorCode } from '../freeze/index.ts';
 import { httpErrorMap, type ErrorMap, type HttpErrorCode } from '../http/index.ts';
@@ -38,6 +39,7 @@ type ErrorCode =
   | keyof typeof withdrawalErrorMap
   | keyof typeof policyErrorMap
   | LegalErrorCode
+  | ControlErrorCode
   | keyof typeof listErrorMap
   | NoticeErrorCode
   | WebhookErrorCode;
@@ -60,6 +62,7 @@ export const errorMap = {
   ...withdrawalErrorMap,
   ...policyErrorMap,
   ...legalErrorMap,
+  ...controlErrorMap,
   ...listErrorMap,
   ...noticeErrorMap,
   ...webhookErrorMap,

@@ -1,5 +1,6 @@
 import { auditRoutes } from '../audit/index.ts';
 import { approvalRoutes } from '../approvals/index.ts';
+import { staffRoutes } from '../control/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ChainNode } from '../chain/index.ts';
 import type { Database } from '../database/index.ts';
@@ -52,7 +53,7 @@ export function composeOperations(parts: OperationParts): {
   readonly guard: ReturnType<typeof restrictionGuard>;
 } {
   const { clock, database, restarts } = parts;
-  const identity = createIdentity(parts);
+  const identity = createIdentity({ ...parts, seals: parts.webhooks.hash });
   const withdrawals = withdrawalRequestParts(parts);
   const changing = policyChangeParts(parts);
   const sources = {
@@ -85,6 +86,7 @@ export function composeOperations(parts: OperationParts): {
       ...historyRoutes(withdrawals),
       ...withdrawalRoutes(withdrawals),
       ...legalRoutes(withdrawals),
+      ...staffRoutes({ ...withdrawals, seals: parts.webhooks.hash }),
       ...noticeRoutes({ database, clock, hash: parts.webhooks.hash }),
       ...policyRoutes(changing),
       ...addressBookRoutes({ ...changing, network: parts.network }),

@@ -6,3 +6,4 @@ export * from './clock.ts';
 export * from './canonical-json.ts';
 export * from './crash-point.ts';
 export * from './chain-link.ts';
+export * from './staff-role.ts';

@@ -27,6 +27,7 @@ const ARROWS = {
   locks: [...GROUND, 'approvals', 'wallets'],
   deposits: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
   legal: [...GROUND, 'approvals', 'ledger', 'wallets'],
+  control: [...GROUND, 'approvals', 'wallets'],
   drills: [...GROUND, 'wallets', 'recovery'],
   transfers: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
   policy: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],

@@ -8,6 +8,7 @@ import { legalHoldLiftRules } from './legal-hold-lift.ts';
 import { masterLockRecoveryRules } from './master-lock-recovery.ts';
 import { policyChangeRules } from './policy-change.ts';
 import { releaseRules } from './release.ts';
+import { staffChangeRules } from './staff-change.ts';
 import type { SpendRules, Stops } from './spend-rules.ts';
 import { treasuryMoveRules, treasuryMoveSpend } from './treasury-move.ts';
 import { withdrawalRules, withdrawalSpend } from './withdrawal.ts';
@@ -25,6 +26,7 @@ const KINDS: { readonly [Kind in IntentKind]: KindRules<IntentOf<Kind>> } = {
   legal_hold_lift: legalHoldLiftRules,
   breaker_reset: breakerResetRules,
   treasury_move: treasuryMoveRules,
+  staff_change: staffChangeRules,
 };
 
 /** Every kind that a transaction carries out. */

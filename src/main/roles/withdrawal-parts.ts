@@ -56,6 +56,7 @@ function approvalQueue(sources: Sources): ApprovalQueue {
       ['legal_hold_lift', {}],
       ['breaker_reset', {}],
       ['treasury_move', {}],
+      ['staff_change', {}],
     ]),
   });
 }

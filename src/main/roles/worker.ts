@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Registry } from 'prom-client';
 import { AUDIT_STREAM } from '../../audit/index.ts';
 import { ChainError, guardNode } from '../../chain/index.ts';
+import { settleStaffChanges } from '../../control/index.ts';
 import { openDatabase, runSealer } from '../../database/index.ts';
 import {
   DepositFollower,
@@ -141,6 +142,7 @@ function works(
       name: 'legal holds',
       step: () => settleLegalHolds({ ...paying, ...{ ledger: parts.ledger, manifest: parts.manifest } }),
     },
+    { name: 'staff', step: () => settleStaffChanges({ ...changing, seals: parts.webhooks.hash }) },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'reviews', step: () => remindReviews(restricting) },
     { name: 'circuit breaker', step: () => settleBreaker(restricting) },

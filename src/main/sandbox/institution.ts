@@ -1,8 +1,9 @@
 import { createPublicKey } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDatabase, type Database } from '../../database/index.ts';
-import { createStaff } from '../../identity/index.ts';
+import { openDatabase } from '../../database/index.ts';
+import { createKeyedHash } from '../../http/index.ts';
+import { createStaff, type StaffParts } from '../../identity/index.ts';
 import {
   manifestHash,
   type KeyAttestation,
@@ -103,7 +104,7 @@ const STAFF = {
 } as const;
 
 async function makeStaff(
-  database: Database,
+  parts: StaffParts,
   who: keyof typeof STAFF,
   number: number,
   password: string,
@@ -111,11 +112,11 @@ async function makeStaff(
   const email = `${who}-${number}@sandbox.example`;
   const keyFile = join(DEMO_KEYS, `DEMO-${who}-${number}.pem`);
   // A sandbox that was killed while it was set up has made some of them already.
-  const known = await database.staff.findUnique({ where: { email } });
+  const known = await parts.database.staff.findUnique({ where: { email } });
   if (known !== null) return { id: idFromUuid('staff', known.id), email, keyFile };
   const { name, roles } = STAFF[who];
   const staff = { email, displayName: `${name} ${number}`, roles: [...roles], password };
-  return { id: await createStaff(database, systemClock, staff), email, keyFile };
+  return { id: await createStaff(parts, staff), email, keyFile };
 }
 
 async function firstManifest(
@@ -151,6 +152,7 @@ async function firstManifest(
           'legal_hold_lift' as const,
           'breaker_reset' as const,
           'treasury_move' as const,
+          'staff_change' as const,
         ],
         approvals: 1,
         roles: ['compliance' as const],
@@ -208,8 +210,10 @@ export async function ensureInstitution(
   const database = openDatabase(app);
   try {
     const password = await keptSecret(directory, 'staff-password');
+    const seals = createKeyedHash([Buffer.from(await keptSecret(directory, 'webhook-secret'), 'hex')]);
+    const staffParts = { database, clock: systemClock, seals };
     const make = (who: keyof typeof STAFF) =>
-      Promise.all(PEOPLE.map((number) => makeStaff(database, who, number, password)));
+      Promise.all(PEOPLE.map((number) => makeStaff(staffParts, who, number, password)));
     const approvers = await make('approver');
     const signed = await firstManifest(approvers, await make('officer'), {
       cold: cold.station.attestationKey,

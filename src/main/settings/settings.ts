@@ -126,10 +126,10 @@ export const SETTINGS = {
   },
   TRILOCK_WEBHOOK_SECRETS: {
     schema: hexSecrets,
-    roles: NODE_ROLES,
+    roles: [...NODE_ROLES, 'staff'],
     secret: true,
     meaning:
-      'Secrets under which the signing secrets of webhooks are kept in the database, in the form of TRILOCK_HTTP_SECRETS. A set of its own, so that the worker does not hold the API’s. The links of notices that lock an account are signed under them too.',
+      'Secrets under which the signing secrets of webhooks are kept in the database, in the form of TRILOCK_HTTP_SECRETS. A set of its own, so that the worker does not hold the API’s. The links of notices that lock an account are signed under them too, and the roles of staff are sealed.',
   },
   TRILOCK_WEBHOOK_LOOPBACK: {
     schema: oneOf('no', 'yes'),
@@ -234,7 +234,7 @@ export const SETTINGS = {
   },
   TRILOCK_MANIFEST_DIRECTORY: {
     schema: absolutePath,
-    roles: ['api', 'worker', 'withdrawals', 'wallets'],
+    roles: ['api', 'worker', 'staff', 'withdrawals', 'wallets'],
     optional: true,
     meaning:
       'Where the officers’ signed manifests lie: manifest-1.json, manifest-2.json … Without it no wallet is opened and no withdrawal approved.',

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectRegtestControl, type RegtestControl } from '../../../src/chain/index.ts';
+import { createKeyedHash, type KeyedHash } from '../../../src/http/index.ts';
 import { createStaff } from '../../../src/identity/index.ts';
 import { ApiSession } from '../../../src/main/demo/api-session.ts';
 import {
@@ -115,7 +116,7 @@ export class FaultWorld {
     const sql = openPool(superuser, { statementTimeoutMs: 0 });
     household.onDeath = (role) => endLeases(sql, role);
     const receiver = await Receiver.listen();
-    await hearEverything(courier, facts.url, receiver);
+    await hearEverything(courier, await sealsOf(directory), facts.url, receiver);
     const staffPassword = await readStaffPassword(directory);
     const signIn = (at: 0 | 1 | 2): Promise<DemoApprover> => {
       const email = institution.approvers[at]?.email ?? '';
@@ -269,11 +270,23 @@ async function openVault(courier: Courier, { session }: DemoCustomer): Promise<s
   return id;
 }
 
+/** What the sandbox seals the roles of its staff under. */
+async function sealsOf(directory: string): Promise<KeyedHash> {
+  const secret = await readFile(join(directory, 'secrets', 'webhook-secret'), 'utf8');
+  return createKeyedHash([Buffer.from(secret.trim(), 'hex')]);
+}
+
 /** An integrator's webhook that is told of every event. */
-async function hearEverything({ database }: Courier, url: string, receiver: Receiver): Promise<void> {
+async function hearEverything(
+  { database }: Courier,
+  seals: KeyedHash,
+  url: string,
+  receiver: Receiver,
+): Promise<void> {
   const password = randomBytes(18).toString('base64url');
   const email = 'admin@sandbox.example';
-  await createStaff(database, systemClock, { email, displayName: 'Admin', roles: ['admin'], password });
+  const parts = { database, clock: systemClock, seals };
+  await createStaff(parts, { email, displayName: 'Admin', roles: ['admin'], password });
   const admin = new ApiSession(url);
   await admin.signIn('/v1/staff/sessions', email, password);
   const { id } = await admin.post<{ id: string }>('/v1/integrators', { name: 'Everything' });

@@ -10,6 +10,7 @@ import {
   createThrottle,
   startServer,
   type Api,
+  type KeyedHash,
   type RunningServer,
 } from '../../../src/http/index.ts';
 import type { StaffRole } from '../../../src/http/access-contract.ts';
@@ -19,6 +20,7 @@ import { LedgerClient } from '../../../src/ledger/client/index.ts';
 import { errorMap } from '../../../src/main/error-map.ts';
 import { composeOperations } from '../../../src/main/operations.ts';
 import { institution } from '../../fixtures/intents.ts';
+import type { Manifest } from '../../../src/intents/index.ts';
 import { openPool, type Pool } from '../../../src/postgres/index.ts';
 import { ManualClock } from '../../../src/shared/index.ts';
 import { runAsSuperuser } from '../../ledger/ledger-database.ts';
@@ -35,6 +37,8 @@ export interface Bank {
   readonly database: Database;
   readonly pool: Pool;
   readonly clock: ManualClock;
+  /** What the roles of staff are sealed under. */
+  readonly seals: KeyedHash;
   readonly logLines: string[];
   readonly server: RunningServer;
   readonly testDatabase: TestDatabase;
@@ -46,6 +50,8 @@ export interface BankOptions {
   readonly guarded?: boolean;
   /** Without it the ledger is down, as the node is. */
   readonly withLedger?: boolean;
+  /** Whose officers and approvers count; somebody's unless told. */
+  readonly trust?: { readonly manifest: Manifest };
   /** Another than a copy of the template, dropped with the bank. */
   readonly testDatabase?: TestDatabase;
 }
@@ -65,7 +71,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
   const pool = openPool(testDatabase.app);
   const hash = createKeyedHash([Buffer.alloc(32, 9)]);
   const clock = new ManualClock(Date.now());
-  const { manifest } = institution();
+  const { manifest } = options.trust ?? institution();
   // Node and ledger are down: identity needs neither, and what needs them must say so and not fail.
   const running = options.withLedger === true ? await openLedger(testDatabase) : undefined;
   const ledger =
@@ -119,7 +125,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
     await pool.end();
     await testDatabase.drop();
   };
-  return { url: server.url, api, database, pool, clock, logLines, server, testDatabase, close };
+  return { url: server.url, api, database, pool, clock, seals: hash, logLines, server, testDatabase, close };
 }
 
 /** One bank for a test file. */
@@ -218,12 +224,16 @@ export async function newStaff(
   ...roles: StaffRole[]
 ): Promise<{ caller: Caller; email: string; id: string }> {
   const email = freshEmail();
-  const id = await createStaff(bank.database, bank.clock, {
-    email,
-    displayName: 'Grace',
-    roles,
-    password: PASSWORD,
-  });
+  const { database, clock, seals } = bank;
+  const id = await createStaff(
+    { database, clock, seals },
+    {
+      email,
+      displayName: 'Grace',
+      roles,
+      password: PASSWORD,
+    },
+  );
   const caller = new Caller(bank);
   await caller.signIn(email, '/v1/staff/sessions');
   return { caller, email, id };
