@@ -10,7 +10,7 @@ import type { QueueActor } from './queue-parts.ts';
  * to it. Refusals that time, fees or other people's haste explain are none.
  */
 const SUSPICIOUS =
-  /^(signature|approval|approver|approvals|request|bundle|receipt|registration|key|psbt|payments|change|sighash|input|descriptor|previous)_|_damaged$/;
+  /^(signature|approval|approver|approvals|request|bundle|receipt|registration|key|psbt|payments|change|sighash|input|descriptor|previous|variant)_|_damaged$/;
 const ALSO_SUSPICIOUS = new Set([
   'signer_answer_wrong',
   'signer_sealed',

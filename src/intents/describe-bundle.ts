@@ -1,3 +1,4 @@
+import { feeRateFromSatsPerKvb, formatBitcoin, formatFeeRate } from '../shared/index.ts';
 import { askingCustomer, quorumOf, spendRulesOf } from './kinds/index.ts';
 import type { Manifest } from './manifest-contract.ts';
 import type { EntitledIntent, SigningBundle } from './signing-bundle-contract.ts';
@@ -25,6 +26,20 @@ export function describeEntitled({ intent, approvals }: EntitledIntent, manifest
 function shareLines({ intents }: VerifiedBundle): string[] {
   if (intents.length === 1) return [];
   return intents.map(({ intent, feeShare }) => `Of the fee, ${intent.id} bears ${feeShare} satoshis.`);
+}
+
+/** What else is signed with it: only the fee is another. */
+function variantLines({ variants }: VerifiedBundle): string[] {
+  if (variants.length === 0) return [];
+  return [
+    `With it ${variants.length === 1 ? 'one dearer variant is' : `${variants.length} dearer variants are`} signed: the same payments out of the same coins, so that only one of all can ever confirm.`,
+    ...variants.map(({ spend: { fee, change }, explanation: { txid, feeRateSatsPerKvb } }) => {
+      const rate = feeRateSatsPerKvb ?? 0n;
+      const about = `about ${formatFeeRate(feeRateFromSatsPerKvb(rate - (rate % 100n)))} sat/vB`;
+      const rest = change === null ? 'nothing returns' : `${formatBitcoin(change.value)} returns as change`;
+      return `  ${txid}: the fee is ${formatBitcoin(fee)} (${about}), and ${rest}.`;
+    }),
+  ];
 }
 
 /** An intent that ends sooner may have ended when the platform comes to sign. */
@@ -64,6 +79,7 @@ export function describeVerified(
     ...verified.explanation.lines,
     ...bundle.intents.flatMap((entitled) => describeEntitled(entitled, manifest)),
     ...shareLines(verified),
+    ...variantLines(verified),
     ...unusual(verified, manifest, nowMs),
     verified.parent === null
       ? `${entitlement(verified)}; the transaction pays just that.`

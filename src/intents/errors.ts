@@ -45,6 +45,7 @@ export type IntentErrorCode =
   | 'hot_cap_exceeded'
   | 'fee_share_exceeded'
   | 'child_malformed'
+  | 'variant_malformed'
   | 'checkpoint_malformed'
   | 'checkpoint_signed_by_stranger'
   | 'manifest_malformed'

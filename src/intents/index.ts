@@ -52,6 +52,7 @@ export {
 } from './wallet-registration.ts';
 export * from './wallet-registration-contract.ts';
 export { parseSigningBundle, verifyBundle, type BundleTrust, type VerifiedBundle } from './verify-bundle.ts';
+export type { VerifiedVariant } from './check-variants.ts';
 export * from './registration-receipt-contract.ts';
 export * from './restriction-contract.ts';
 export * from './key-transport-contract.ts';

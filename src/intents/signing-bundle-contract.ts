@@ -8,6 +8,8 @@ import { spendIntentSchema } from './intent-contract.ts';
 const MAX_INTENTS = 200;
 /** Transactions that were built for them before. */
 const MAX_ABANDONED = 500;
+/** With the first, a payout is signed for four fees at most. */
+export const MAX_VARIANTS = 3;
 
 /** One intent with everything that entitles it. */
 export const entitledIntentSchema = z.strictObject({
@@ -34,6 +36,14 @@ export const signingBundleSchema = z.strictObject({
   parent: z
     .string()
     .max(16 * 1024 * 1024)
+    .optional(),
+  /**
+   * PSBTs of the same payout at higher fees, each dearer than the one before: they spend the same coins, so that one
+   * of all can confirm. Signed together with the first, they need nobody at the station when blocks are full.
+   */
+  variants: z
+    .array(z.string().max(16 * 1024 * 1024))
+    .max(MAX_VARIANTS)
     .optional(),
   /** Of transactions that a station may have signed for some of these intents, and that will never be complete. */
   abandoned: z.array(abandonmentSchema).max(MAX_ABANDONED).optional(),

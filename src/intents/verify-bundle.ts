@@ -4,7 +4,6 @@ import {
   explain,
   outpointOf,
   parsePsbtBase64,
-  transactionId,
   type CheckedSpend,
   type Explanation,
   type Psbt,
@@ -16,11 +15,12 @@ import {
   addSatoshis,
   feeRateFromSatsPerKvb,
   parseSatoshis,
-  satoshis,
   ZERO_SATOSHIS,
   type Satoshis,
 } from '../shared/index.ts';
 import { requesterKeys, verifyApprovals, verifyRequest } from './approval.ts';
+import { checkChild } from './check-child.ts';
+import { checkVariants, type VerifiedVariant } from './check-variants.ts';
 import { descriptorHash } from './descriptor-hash.ts';
 import { IntentError } from './errors.ts';
 import type { SpendIntent } from './intent-contract.ts';
@@ -70,6 +70,8 @@ export interface VerifiedBundle {
   /** What both pay in fees, or it alone. */
   readonly fee: Satoshis;
   readonly explanation: Explanation;
+  /** The same payout at higher fees, each dearer than the one before; none with a child. */
+  readonly variants: readonly VerifiedVariant[];
   /** What the intents pay together, without fee. */
   readonly paid: Satoshis;
 }
@@ -218,32 +220,17 @@ function limitsOf(intents: readonly SpendIntent[], manifest: Manifest): SpendLim
   };
 }
 
-function refuseChild(reason: string): never {
-  throw new IntentError('child_malformed', 'The transaction is no child that pays for its parent.', {
-    details: { reason },
-  });
-}
-
-/**
- * A child that pays for its parent, from the bytes of both: the parent pays the intents, the child spends the parent's
- * change and nothing else, returns all but its fee to the same wallet, and both fees together stay within the limits.
- */
-function checkChild(
-  psbt: Psbt,
-  parentPsbt: Psbt,
-  paying: SpendExpectation,
-): Pick<VerifiedBundle, 'expectation' | 'spend' | 'parent'> {
-  const { fee, change } = checkSpend(parentPsbt, paying);
-  const txid = transactionId(parentPsbt.transaction);
-  const [input, second] = psbt.transaction.ins;
-  if (change === null || input === undefined || second !== undefined) refuseChild('it spends one coin');
-  if (outpointOf(input) !== `${txid}:${change.outputIndex}`) refuseChild('it spends its parent’s change');
-  const limits = { ...paying.limits, maxFee: satoshis(paying.limits.maxFee - fee) };
-  const expectation: SpendExpectation = { wallet: paying.wallet, payments: [], limits };
-  const spend = checkSpend(psbt, expectation);
-  if (spend.change === null) refuseChild('it returns what it spends');
-  const outpoints = parentPsbt.transaction.ins.map(outpointOf);
-  return { expectation, spend, parent: { txid, fee, outpoints } };
+/** @throws IntentError `variant_malformed`, `bundle_malformed`; BitcoinError of `checkSpend`. */
+function variantsOf(
+  { variants = [], parent }: SigningBundle,
+  first: Pick<VerifiedBundle, 'psbt' | 'spend'>,
+  expectation: SpendExpectation,
+  wallet: BundleTrust['wallet'],
+): readonly VerifiedVariant[] {
+  if (variants.length > 0 && parent !== undefined) {
+    throw new IntentError('bundle_malformed', 'A child has no variants.');
+  }
+  return checkVariants(variants, first, expectation, wallet);
 }
 
 /**
@@ -274,12 +261,15 @@ export async function verifyBundle(
       : checkChild(psbt, parsePsbtBase64(bundle.parent), expectation);
   const { spend, parent } = checked;
   const fee = addSatoshis(spend.fee, parent?.fee ?? ZERO_SATOSHIS);
+  const variants = variantsOf(bundle, { psbt, spend }, expectation, wallet);
+  for (const variant of variants) sharesOf(variant.spend.fee, intents, manifest);
   return {
     ...checked,
     psbt,
     fee,
     intents: sharesOf(fee, intents, manifest),
     explanation: explain(psbt, [wallet]),
+    variants,
     paid: addSatoshis(...expectation.payments.map(({ value }) => value)),
   };
 }

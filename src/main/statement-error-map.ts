@@ -48,6 +48,7 @@ export const intentErrorMap = {
   coins_differ: { status: 409, title: 'It spends other coins than its intent names' },
   move_not_pinned: { status: 409, title: 'It is no move between the pinned treasury wallets' },
   hot_cap_exceeded: { status: 409, title: 'The hot wallet would hold more than its share' },
+  variant_malformed: { status: 422, title: 'A fee variant is more than the same payout at a higher fee' },
   fee_share_exceeded: { status: 409, title: 'The fee is beyond what one of its intents allows' },
   checkpoint_malformed: { status: 422, title: 'The checkpoint is malformed' },
   checkpoint_signed_by_stranger: { status: 422, title: 'The checkpoint is not of a trusted signer' },

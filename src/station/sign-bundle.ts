@@ -39,9 +39,9 @@ export interface SignableBundle extends CheckedBundle {
   readonly ownKey: KeyAttestation;
 }
 
-/** What leaves the wallet: payments and fee, with a child those of its parent too. */
-export function amountLeaving({ paid, fee }: VerifiedBundle): Satoshis {
-  return addSatoshis(paid, fee);
+/** The most that leaves the wallet: payments and fee, with a child those of its parent too, with variants the dearest. */
+export function amountLeaving({ paid, fee, variants }: VerifiedBundle): Satoshis {
+  return addSatoshis(paid, variants.at(-1)?.spend.fee ?? fee);
 }
 
 const CONFIRMED_DIGITS = 4;
@@ -141,7 +141,7 @@ export async function unwrapSeed(
 }
 
 /**
- * Signs a checked bundle with this station's key of the wallet, unwrapped for this one use.
+ * Signs a checked bundle, with every variant of it, with this station's key of the wallet, unwrapped for this one use.
  * @returns the bundle with the signature added. What it signed is noted durably before it is returned.
  * @throws StationError `envelope_…`, `seed_does_not_fit`; KeyringError `envelope_…`; BitcoinError of `signPsbt`.
  */
@@ -151,7 +151,7 @@ export async function signBundle(
   masters: Masters<MasterPrivateKey>,
 ): Promise<SigningBundle> {
   const entropy = await unwrapSeed(station, ownKey, masters);
-  const signed = ((): Psbt => {
+  const signed = ((): readonly Psbt[] => {
     try {
       const key = accountKeyOf(entropy, station.network);
       try {
@@ -161,7 +161,8 @@ export async function signBundle(
             'What the envelope holds is not the key that it is named after.',
           );
         }
-        return signPsbt(verified.psbt, key, wallet.descriptor);
+        const all = [verified, ...verified.variants];
+        return all.map(({ psbt }) => signPsbt(psbt, key, wallet.descriptor));
       } finally {
         key.erase();
       }
@@ -171,5 +172,6 @@ export async function signBundle(
   })();
   await noteSigned(station, verified);
   crashPoint('station.signed');
-  return { ...bundle, psbt: psbtToBase64(signed) };
+  const [psbt = '', ...variants] = signed.map(psbtToBase64);
+  return { ...bundle, psbt, ...(variants.length === 0 ? {} : { variants }) };
 }

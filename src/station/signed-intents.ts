@@ -53,13 +53,15 @@ export async function requireNotSignedOtherwise(
 
 /** Notes durably what is about to be handed out. */
 export async function noteSigned(station: Station, verified: VerifiedBundle): Promise<void> {
-  const { txid } = verified.explanation;
+  const txids = [verified, ...verified.variants].map(({ explanation }) => explanation.txid);
   for (const { hash } of verified.intents) {
     const folder = folderOf(station, hash);
     await makeDirectory(folder);
-    const path = join(folder, `${txid}.json`);
-    if ((await readDocumentIfThere(path)) === undefined) {
-      await writeDocument(path, { txid, outpoints: outpointsOf(verified) });
+    for (const txid of txids) {
+      const path = join(folder, `${txid}.json`);
+      if ((await readDocumentIfThere(path)) === undefined) {
+        await writeDocument(path, { txid, outpoints: outpointsOf(verified) });
+      }
     }
   }
 }

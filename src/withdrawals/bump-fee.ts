@@ -11,10 +11,12 @@ import { findIntent, type QueueActor } from '../approvals/index.ts';
 import { idToUuid, ZERO_SATOSHIS, type FeeRate, type WithdrawalId } from '../shared/index.ts';
 import { expectationOf, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
+import { buildVariants, signedVariant, takeVariant } from './fee-variants.ts';
 import { dependentOf } from './own-change.ts';
 import { buildChild, childrenOf } from './help-with-child.ts';
 import { insertTransaction, latestOf, lockPayout, payingOf, type Payout } from './payout-store.ts';
 import type { SourceWallet } from './ports.ts';
+import { insertVariants } from './variant-store.ts';
 import type { Member, RequestParts } from './withdrawal-parts.ts';
 import { findWithdrawal, withdrawalOf } from './withdrawal-store.ts';
 
@@ -25,7 +27,8 @@ function impossible(reason: string): never {
 /**
  * Raises the fee of a payout that waits for a block, within what was approved: by a replacement (BIP125), which has the
  * same coins, the same payments and less change, or by a child that spends its change. When which: `buildChild`. It
- * goes to the cosigners like the first; until it is complete the first one stays in force.
+ * goes to the cosigners like the first, with variants of its own; until it is complete the first one stays in force. A
+ * variant that they have signed already and that pays enough is taken before: then nobody has to sign anything.
  * @throws WithdrawalError `fee_bump_not_possible`; BitcoinError `replacement_not_possible`, `fee_out_of_limits`,
  * `fee_rate_out_of_limits`.
  */
@@ -52,6 +55,11 @@ export async function bumpFee(
   if (dependent !== undefined) {
     impossible(`Its change is spent by ${dependent}: raise the fee of that one, which pays for both.`);
   }
+  const signed = means === 'replacement' ? signedVariant(payout, feeRate) : undefined;
+  if (signed !== undefined) {
+    await takeVariant(parts, tx, payout, signed, by);
+    return { txid: signed.txid };
+  }
   const rows = await tx.withdrawal.findMany({
     where: { payoutId: idToUuid(payoutId) },
     orderBy: { id: 'asc' },
@@ -70,7 +78,12 @@ export async function bumpFee(
       : await buildReplacement(parts, tx, payout, wallet, expectation, feeRate);
   const now = new Date(parts.clock.nowMs());
   const childOf = means === 'child' ? latest.number : null;
-  await insertTransaction(tx, payout.id, latest.number + 1, built, feeRate, now, childOf);
+  const number = latest.number + 1;
+  await insertTransaction(tx, payout.id, number, built, feeRate, now, childOf);
+  if (childOf === null) {
+    const variants = buildVariants(wallet, { spend: built, feeRate }, expectation.limits);
+    await insertVariants(tx, payout.id, number, variants, now);
+  }
   await parts.wallets.withholdChange(tx, latest.txid, true);
   const { actor, strength, requestId } = by;
   const after = { txid: built.txid, feeSatoshis: built.fee.toString(), before: latest.txid };

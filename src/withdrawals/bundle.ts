@@ -79,7 +79,11 @@ export function expectationOf(
  * A transaction in the tables is the one that was built for its payout, whatever else it pays.
  * @throws WithdrawalError `withdrawal_damaged`; BitcoinError for a PSBT that is none.
  */
-export function requireOwnTransaction({ txid, psbt, cosigned }: PayoutTransaction): void {
+export function requireOwnTransaction({
+  txid,
+  psbt,
+  cosigned,
+}: Pick<PayoutTransaction, 'txid' | 'psbt' | 'cosigned'>): void {
   for (const stored of [psbt, cosigned]) {
     if (stored === null || transactionId(parsePsbtBase64(stored).transaction) === txid) continue;
     throw new WithdrawalError('withdrawal_damaged', 'The transaction is not the one that was built.', {
@@ -88,12 +92,19 @@ export function requireOwnTransaction({ txid, psbt, cosigned }: PayoutTransactio
   }
 }
 
+/** The PSBTs of a bundle. */
+interface WholePayout {
+  readonly psbt: string;
+  readonly parent: string | undefined;
+  readonly variants?: readonly string[];
+}
+
 /** A PSBT with all that entitles it, from our own records: what others sent along is never handed on. */
 export async function bundleOf(
   tx: DatabaseTransaction,
   wallet: SourceWallet,
   members: readonly Member[],
-  { psbt, parent }: { readonly psbt: string; readonly parent: string | undefined },
+  { psbt, parent, variants = [] }: WholePayout,
   manifest: Manifest,
   nowMs: number,
 ): Promise<SigningBundle> {
@@ -111,6 +122,7 @@ export async function bundleOf(
   return {
     ...{ version: 1, wallet: wallet.id, intents, psbt },
     ...(parent === undefined ? {} : { parent }),
+    ...(variants.length === 0 ? {} : { variants: [...variants] }),
     ...(abandoned.length === 0 ? {} : { abandoned }),
   };
 }

@@ -12,9 +12,10 @@ import {
   type PayoutId,
 } from '../shared/index.ts';
 import { bundleOf, checkBundle, requireOwnTransaction, sourceOf } from './bundle.ts';
-import { withSignatures } from './cosigner-signature.ts';
+import { variantSignatures, withSignatures } from './cosigner-signature.ts';
 import { WithdrawalError } from './errors.ts';
 import { changeTransaction, latestOf, parentOf, readPayout, type Payout } from './payout-store.ts';
+import { changeVariant, variantsOf } from './variant-store.ts';
 import { withdrawalOf } from './withdrawal-store.ts';
 import type { WalletsPort } from './ports.ts';
 import type { Member, RequestParts } from './withdrawal-parts.ts';
@@ -52,16 +53,17 @@ async function awaitedBundle(
   owner: CustomerId | undefined,
 ): Promise<AwaitedBundle | undefined> {
   const latest = latestOf(payout);
-  requireOwnTransaction(latest);
+  const variants = variantsOf(payout, latest);
+  for (const each of [latest, ...variants]) requireOwnTransaction(each);
   const { txid, psbt } = latest;
-  const parent = parentOf(payout, latest);
+  const whole = { psbt, parent: parentOf(payout, latest), variants: variants.map((each) => each.psbt) };
   const members = await membersOf(tx, payout.id);
   const wallet = await sourceOf(parts, tx, payout.walletId, members);
   // What two signers spend waits for no station.
   if (wallet.plan === 'treasury_hot') return undefined;
   if (owner !== undefined && wallet.customer !== owner) return undefined;
   const manifest = await parts.trust.manifest();
-  const bundle = await bundleOf(tx, wallet, members, { psbt, parent }, manifest, parts.clock.nowMs());
+  const bundle = await bundleOf(tx, wallet, members, whole, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
   return { payout: payout.id, txid, bundle };
 }
@@ -150,20 +152,24 @@ async function takeBack(
     if (owner !== undefined && wallet.customer !== owner) {
       throw new WithdrawalError('bundle_unknown', 'This transaction is none that was built here.');
     }
-    if (latest.txid === txid && latest.cosigned !== null) return { payout: payout.id, txid };
+    const isTaken = payout.transactions.some((each) => each.txid === txid && each.cosigned !== null);
+    if (isTaken) return { payout: payout.id, txid };
     const isAwaited = members.some(({ withdrawal }) => COSIGNED_IN.includes(withdrawal.state));
     if (latest.txid !== txid || !isAwaited || wallet.plan === 'treasury_hot') {
       throw new WithdrawalError('bundle_not_awaited', 'This bundle is not waited for any more.');
     }
     const cosigned = withSignatures(latest.psbt, theirs, wallet);
+    const variants = variantSignatures(variantsOf(payout, latest), offered.variants ?? [], wallet);
     const manifest = await parts.trust.manifest();
-    const whole = { psbt: cosigned, parent: parentOf(payout, latest) };
+    const signed = variants.map(([, psbt]) => psbt);
+    const whole = { psbt: cosigned, parent: parentOf(payout, latest), variants: signed };
     await checkBundle(
       parts,
       wallet,
       await bundleOf(tx, wallet, members, whole, manifest, parts.clock.nowMs()),
     );
     await changeTransaction(tx, payout, latest.number, { cosigned });
+    for (const [variant, psbt] of variants) await changeVariant(tx, payout, variant, { cosigned: psbt });
     const now = new Date(parts.clock.nowMs());
     await tx.withdrawal.updateMany({ where: { payoutId: idToUuid(payout.id) }, data: { lookAt: now } });
     const { actor, strength, requestId } = by;

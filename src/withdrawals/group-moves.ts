@@ -66,6 +66,24 @@ export async function waitFor(
   }
 }
 
+/** Whatever the cosigner may have signed of a payout, fee variants too. Undefined when the signer has signed one of them. */
+async function giveUpAll(
+  { cosigner }: StepParts,
+  payout: Payout,
+): Promise<readonly Abandonment[] | undefined> {
+  const { transactions, variants } = payout;
+  // The latest first: it is the only one that the signer may have been asked for.
+  const txids = new Set([latestOf(payout), ...transactions, ...variants].map(({ txid }) => txid));
+  const abandonments: Abandonment[] = [];
+  for (const txid of txids) {
+    const { abandonment } = await cosigner.abandon(txid, 'It is built anew.');
+    if (abandonment === null) return undefined;
+    abandonments.push(abandonment);
+  }
+  crashPoint('withdrawal.abandoned');
+  return abandonments;
+}
+
 /**
  * Makes an approved withdrawal of each member again: the coins are free. What a cosigner may have signed the signer
  * gives up first, so that it is never complete, and says so to the station, which then signs another.
@@ -80,15 +98,11 @@ export async function unbuild(
   alone: readonly Member[] = [],
 ): Promise<boolean> {
   const { payout } = group;
-  let abandonment: Abandonment | undefined;
-  if (group.members.some(({ withdrawal }) => withdrawal.state !== 'built')) {
-    const given = await parts.cosigner.abandon(latestOf(payout).txid, 'It is built anew.');
-    if (given.abandonment === null) return false;
-    abandonment = given.abandonment;
-    crashPoint('withdrawal.abandoned');
-  }
+  const isPresented = group.members.some(({ withdrawal }) => withdrawal.state !== 'built');
+  const abandonments = isPresented ? await giveUpAll(parts, payout) : [];
+  if (abandonments === undefined) return false;
   const nowMs = parts.clock.nowMs();
-  await releasePayout(tx, payout, new Date(nowMs), abandonment);
+  await releasePayout(tx, payout, new Date(nowMs), abandonments);
   await parts.wallets.release(tx, payout.id);
   for (const member of group.members) {
     const { withdrawal } = member;
@@ -98,7 +112,7 @@ export async function unbuild(
         : member.stored;
     const facts = {
       ...factsOf(group, { withdrawal, stored }, nowMs),
-      abandoned: abandonment !== undefined,
+      abandoned: abandonments.length > 0,
     };
     const change = {
       payoutId: null,

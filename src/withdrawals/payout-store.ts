@@ -1,9 +1,11 @@
+import { z } from 'zod';
 import type { BuiltSpend } from '../bitcoin/index.ts';
 import { psbtToBase64 } from '../bitcoin/index.ts';
 import type { DatabaseTransaction, Prisma } from '../database/index.ts';
 import { abandonmentSchema, type Abandonment } from '../intents/index.ts';
 import {
   canonicalJson,
+  feeRateFromSatsPerKvb,
   idFromUuid,
   idToUuid,
   satoshis,
@@ -15,23 +17,37 @@ import {
 } from '../shared/index.ts';
 import { WithdrawalError } from './errors.ts';
 
-/** One transaction that would make a payout; a fee bump adds another over the same coins. */
-export interface PayoutTransaction {
-  readonly number: number;
+/** What there is of a transaction before anybody but the cosigner has seen it. */
+interface BuiltTransaction {
   readonly txid: string;
   /** BIP174, base64, unsigned. */
   readonly psbt: string;
   readonly fee: Satoshis;
-  /** The number of the one whose change it spends, to pay for it; null for one that pays the withdrawals. */
-  readonly childOf: number | null;
+  /** sat/kvB that it was built for. */
+  readonly feeRate: FeeRate;
   /** Where the rest returns to. */
   readonly change: { readonly vout: number; readonly index: number; readonly value: bigint } | null;
   /** With the other cosigner's signatures. */
   readonly cosigned: string | null;
+}
+
+/** The same payout at a higher fee, for the cosigner to sign in one go with a transaction of it. */
+export interface PayoutVariant extends BuiltTransaction {
+  /** The number of the transaction that it was built with. */
+  readonly ofNumber: number;
+  readonly place: number;
+}
+
+/** One transaction that would make a payout; a fee bump adds another over the same coins. */
+export interface PayoutTransaction extends BuiltTransaction {
+  readonly number: number;
+  /** The number of the one whose change it spends, to pay for it; null for one that pays the withdrawals. */
+  readonly childOf: number | null;
   readonly transaction: Uint8Array | null;
   /** What `keptEvidence` wrote; with every finished transaction. */
   readonly evidence: string | null;
   readonly broadcastAt: Date | null;
+  readonly createdAt: Date;
 }
 
 /** Coins of one wallet on their way out. */
@@ -45,6 +61,8 @@ export interface Payout {
   readonly outpoints: readonly string[];
   /** In the order in which they were built; at least one. */
   readonly transactions: readonly PayoutTransaction[];
+  /** Of all its transactions, each dearer than the one before. */
+  readonly variants: readonly PayoutVariant[];
   readonly begun: BegunBooking | null;
 }
 
@@ -91,7 +109,11 @@ export function begunColumns(begun: BegunBooking | null): BegunColumns {
 const MAX_ABANDONED = 500;
 
 const WHOLE = {
-  include: { inputs: true, transactions: { orderBy: { number: 'asc' } } },
+  include: {
+    inputs: true,
+    transactions: { orderBy: { number: 'asc' } },
+    variants: { orderBy: { fee: 'asc' } },
+  },
 } as const satisfies Prisma.PayoutDefaultArgs;
 
 /** Reads a payout; undefined when another transaction works on it. */
@@ -112,14 +134,25 @@ export async function readPayout(tx: DatabaseTransaction, id: PayoutId): Promise
     signerAskedAt: row.signerAskedAt,
     begun: begunOf(row),
     outpoints: row.inputs.map(({ txid, vout }) => `${txid}:${vout}`),
-    transactions: row.transactions.map(({ changeVout, changeIndex, changeValue, ...transaction }) => ({
-      ...transaction,
-      fee: satoshis(transaction.fee),
-      change:
-        changeVout === null || changeIndex === null || changeValue === null
-          ? null
-          : { vout: changeVout, index: changeIndex, value: changeValue },
-    })),
+    transactions: row.transactions.map((transaction) => ({ ...transaction, ...builtOf(transaction) })),
+    variants: row.variants.map((variant) => ({ ...variant, ...builtOf(variant) })),
+  };
+}
+
+interface BuiltColumns {
+  readonly fee: bigint;
+  readonly feeRate: bigint;
+  readonly changeVout: number | null;
+  readonly changeIndex: number | null;
+  readonly changeValue: bigint | null;
+}
+
+function builtOf({ fee, feeRate, changeVout, changeIndex, changeValue }: BuiltColumns) {
+  const isKept = changeVout !== null && changeIndex !== null && changeValue !== null;
+  return {
+    fee: satoshis(fee),
+    feeRate: feeRateFromSatsPerKvb(feeRate),
+    change: isKept ? { vout: changeVout, index: changeIndex, value: changeValue } : null,
   };
 }
 
@@ -156,26 +189,20 @@ export async function insertTransaction(
   now: Date,
   childOf: number | null = null,
 ): Promise<void> {
-  const { txid, fee, change } = spend;
+  const columns = spendColumns(spend);
   await tx.payoutTransaction.create({
-    data: {
-      payoutId: idToUuid(payout),
-      number,
-      txid,
-      psbt: psbtToBase64(spend.psbt),
-      fee,
-      feeRate,
-      childOf,
-      ...(change === null
-        ? {}
-        : {
-            changeVout: change.outputIndex,
-            changeIndex: change.position.index,
-            changeValue: change.value,
-          }),
-      createdAt: now,
-    },
+    data: { payoutId: idToUuid(payout), number, ...columns, feeRate, childOf, createdAt: now },
   });
+}
+
+/** What the tables hold of a built transaction. */
+export function spendColumns({ txid, psbt, fee, change }: BuiltSpend) {
+  const kept = change && {
+    changeVout: change.outputIndex,
+    changeIndex: change.position.index,
+    changeValue: change.value,
+  };
+  return { txid, psbt: psbtToBase64(psbt), fee, ...kept };
 }
 
 /** Stores a payout with its first transaction and keeps its coins: a coin of another living payout is refused. */
@@ -229,6 +256,9 @@ export async function changePayout(
   });
 }
 
+/** One statement, or one for each transaction and variant of the payout. */
+const givenUpSchema = z.union([abandonmentSchema.transform((one) => [one]), z.array(abandonmentSchema)]);
+
 /** What the signer has given up of all that was ever built for these withdrawals. */
 export async function abandonmentsOf(
   tx: DatabaseTransaction,
@@ -243,17 +273,19 @@ export async function abandonmentsOf(
     take: MAX_ABANDONED,
     select: { abandonment: true },
   });
-  return rows.map(({ abandonment }) => abandonmentSchema.parse(JSON.parse(abandonment ?? '')));
+  return rows
+    .flatMap(({ abandonment }) => givenUpSchema.parse(JSON.parse(abandonment ?? '')))
+    .slice(0, MAX_ABANDONED);
 }
 
-/** Lets its coins go. @param abandonment of the signer, when a cosigner may have signed its transaction. */
+/** Lets its coins go. @param abandonments of the signer, when a cosigner may have signed its transactions. */
 export async function releasePayout(
   tx: DatabaseTransaction,
   payout: Payout,
   now: Date,
-  abandonment?: Abandonment,
+  abandonments: readonly Abandonment[] = [],
 ): Promise<void> {
-  const said = abandonment === undefined ? {} : { abandonment: canonicalJson(abandonment) };
+  const said = abandonments.length === 0 ? {} : { abandonment: canonicalJson(abandonments) };
   await changePayout(tx, payout, { releasedAt: now, ...said });
   await tx.payoutInput.updateMany({ where: { payoutId: idToUuid(payout.id) }, data: { released: true } });
 }

@@ -2,6 +2,7 @@ import {
   BitcoinError,
   buildSpends,
   type BuiltSpend,
+  type SpendLimits,
   type SpendRequest,
   type WalletCoin,
 } from '../bitcoin/index.ts';
@@ -19,8 +20,10 @@ import { bundleOf, checkBundle, expectationOf, requireOwnTransaction, sourceOf }
 import { bearingRate } from './form-batch.ts';
 import { moveAll } from './group-moves.ts';
 import { spendableNow } from './own-change.ts';
+import { buildVariants } from './fee-variants.ts';
 import { insertPayout, latestOf, type Payout } from './payout-store.ts';
 import type { SourceWallet } from './ports.ts';
+import { insertVariants, variantsOf } from './variant-store.ts';
 import type { Group, Member, StepParts } from './withdrawal-parts.ts';
 
 /** Coins are kept for so long for a cosigner who does not come; then others may have them. */
@@ -102,13 +105,14 @@ interface Plan {
   readonly members: Members;
   readonly spend: BuiltSpend;
   readonly feeRate: FeeRate;
+  readonly limits: SpendLimits;
 }
 
 function plan({ wallet, manifest, estimate, ...context }: Context, members: Members): Plan {
   const intents = members.map(({ stored }) => stored.intent);
   const { payments, limits } = expectationOf(wallet, intents, manifest);
   const request = { ...context, wallet: wallet.descriptor, payments, limits };
-  return { members, ...buildWithinCap(request, estimate) };
+  return { members, limits, ...buildWithinCap(request, estimate) };
 }
 
 /** All together, or, when that does not work out, the half that has waited longest, and so on down to one. */
@@ -149,17 +153,13 @@ export async function stepBuild(parts: StepParts, tx: DatabaseTransaction, group
   const wallet = await sourceOf(parts, tx, kept[0].withdrawal.walletId, kept);
   const context = await contextOf(parts, tx, wallet);
   const together = bearingRate(parts, kept, context.estimate);
-  const { members, spend, feeRate } = planMost(context, together);
+  const { members, spend, feeRate, limits } = planMost(context, together);
   const id = newId('payout');
-  const reservedUntil = new Date(clock.nowMs() + RESERVATION_MS);
+  const now = new Date(clock.nowMs());
+  const reservedUntil = new Date(now.getTime() + RESERVATION_MS);
   const withdrawals = members.map(({ withdrawal }) => withdrawal.id);
-  await insertPayout(
-    tx,
-    { id, walletId: wallet.id, reservedUntil, withdrawals },
-    spend,
-    feeRate,
-    new Date(clock.nowMs()),
-  );
+  await insertPayout(tx, { id, walletId: wallet.id, reservedUntil, withdrawals }, spend, feeRate, now);
+  await insertVariants(tx, id, 1, buildVariants(wallet, { spend, feeRate }, limits), now);
   const outpoints = spend.coins.map(({ outpoint }) => outpoint);
   await wallets.reserve(tx, { payout: id, wallet: wallet.id, outpoints, until: reservedUntil });
   await moveAll(parts, tx, { payout: null, members }, 'build', {
@@ -179,10 +179,10 @@ export async function stepPresent(
   const wallet = await sourceOf(parts, tx, group.payout.walletId, group.members);
   const manifest = await parts.trust.manifest();
   const latest = latestOf(group.payout);
-  requireOwnTransaction(latest);
-  const { psbt } = latest;
-  const first = { psbt, parent: undefined };
-  const bundle = await bundleOf(tx, wallet, group.members, first, manifest, parts.clock.nowMs());
+  const variants = variantsOf(group.payout, latest);
+  for (const each of [latest, ...variants]) requireOwnTransaction(each);
+  const whole = { psbt: latest.psbt, parent: undefined, variants: variants.map(({ psbt }) => psbt) };
+  const bundle = await bundleOf(tx, wallet, group.members, whole, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
   await moveAll(parts, tx, group, 'present', { change: { presented: true } });
   crashPoint('withdrawal.presented');

@@ -4,6 +4,7 @@ import { raiseAlert } from '../events/index.ts';
 import { addSatoshis, crashPoint } from '../shared/index.ts';
 import { beginBooking, bookedFor, finishBooking, type PaidGroup } from './book-confirmation.ts';
 import { WithdrawalBooks } from './ledger-books.ts';
+import { raiseStuck } from './fee-variants.ts';
 import { moveAll, waitFor } from './group-moves.ts';
 import { childrenOf } from './help-with-child.ts';
 import { lostParent, noteChange } from './own-change.ts';
@@ -124,6 +125,7 @@ export async function stepPlatformSigned(
     return;
   }
   if (await completeRaised(parts, tx, group)) return;
+  if (fate.kind === 'unspent' && (await raiseStuck(parts, tx, payout))) return;
   const whole = wholeOf(payout) ?? latestOf(payout);
   if (fate.kind === 'unspent') await send(parts, tx, payout, whole);
   await moveAll(parts, tx, group, 'broadcast', { data: { txid: whole.txid } });
@@ -193,6 +195,7 @@ export async function stepBroadcast(
   }
   if (await completeRaised(parts, tx, group)) return;
   await keepInMempool(parts, tx, payout);
+  if (await raiseStuck(parts, tx, payout)) return;
   await waitFor(parts, tx, group, CHAIN_LOOK_MS);
 }
 

@@ -4,10 +4,12 @@ import { crashPoint } from '../shared/index.ts';
 import { bundleOf, checkBundle, expectationOf, requireOwnTransaction, sourceOf } from './bundle.ts';
 import { WithdrawalError } from './errors.ts';
 import { keptEvidence } from './withdrawal-evidence.ts';
+import { raiseStuck } from './fee-variants.ts';
 import { moveAll, unbuild, waitFor } from './group-moves.ts';
 import { requirePair, signFirst } from './sign-first.ts';
 import { parentsStand } from './own-change.ts';
 import { changePayout, changeTransaction, latestOf, parentOf, type Payout } from './payout-store.ts';
+import { variantsOf } from './variant-store.ts';
 import { WORKER, type Group, type StepParts } from './withdrawal-parts.ts';
 
 /** An import of what a cosigner signed is noticed after so long at most. */
@@ -62,10 +64,14 @@ async function requireWhole(
 ): Promise<void> {
   const wallet = await sourceOf(parts, tx, payout.walletId, members);
   const latest = latestOf(payout);
-  const { cosigned, psbt } = latest;
-  requireOwnTransaction(latest);
+  const variants = variantsOf(payout, latest);
+  for (const each of [latest, ...variants]) requireOwnTransaction(each);
   const manifest = await parts.trust.manifest();
-  const whole = { psbt: cosigned ?? psbt, parent: parentOf(payout, latest) };
+  const whole = {
+    psbt: latest.cosigned ?? latest.psbt,
+    parent: parentOf(payout, latest),
+    variants: variants.map(({ cosigned, psbt }) => cosigned ?? psbt),
+  };
   const bundle = await bundleOf(tx, wallet, members, whole, manifest, parts.clock.nowMs());
   await checkBundle(parts, wallet, bundle);
 }
@@ -115,6 +121,7 @@ export async function stepAwaitingCosigner(
     await buildAnew(parts, tx, group, 'Another payout, whose change it was to spend, is not what it was.');
     return;
   }
+  if (await raiseStuck(parts, tx, payout)) return;
   if (latestOf(payout).cosigned !== null) {
     await ask(parts, tx, group);
     return;

@@ -26,6 +26,8 @@ export interface StepParts extends RequestParts {
   readonly cosigner: CosignerPort;
   readonly random: RandomSource;
   readonly batching: Batching;
+  /** How long a payout waits for a block before a dearer variant is taken, once blocks have become dearer. */
+  readonly raiseAfterMs: number;
 }
 
 /** How withdrawals of one wallet share a transaction. */

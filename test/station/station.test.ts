@@ -2,7 +2,13 @@ import { createPublicKey } from 'node:crypto';
 import { chmod, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { completeSpend, parseDescriptor, parsePsbtBase64, signPsbt } from '../../src/bitcoin/index.ts';
+import {
+  completeSpend,
+  parseDescriptor,
+  parsePsbtBase64,
+  psbtToBase64,
+  signPsbt,
+} from '../../src/bitcoin/index.ts';
 import {
   abandonmentDigest,
   credentialPinDigest,
@@ -14,7 +20,7 @@ import {
   type SigningBundle,
 } from '../../src/intents/index.ts';
 import { keyIdOf, parseMasterPublicKey } from '../../src/keyring/index.ts';
-import { newId, type CustomerId } from '../../src/shared/index.ts';
+import { formatBitcoin, newId, type CustomerId } from '../../src/shared/index.ts';
 import {
   checkBundle,
   confirmationDigits,
@@ -389,6 +395,34 @@ describe('signing', () => {
     const others = walletCoins(wallet, [3_000_000n]);
     const second = bundleOf(all.house, wallet, [intent], builtPayout(wallet, [intent], others));
     expect(await refusalOf(() => sign(second))).toBe('intent_signed_otherwise');
+  });
+
+  it('signs every fee variant in one go, says their fees, and asks for the most that leaves', async () => {
+    const intent = payoutIntent(wallet);
+    const coins = walletCoins(wallet, [2_700_000n]);
+    const [first, ...dearer] = [10n, 20n, 40n].map((rate) => builtPayout(wallet, [intent], coins, rate));
+    const variants = dearer.map(({ psbt }) => psbtToBase64(psbt));
+    const bundle = { ...bundleOf(all.house, wallet, [intent], first), variants };
+    const { verified } = await checkBundle(all.station, bundle, NOW);
+    expect(confirmationDigits(verified)).toBe((500_000n + dearer[1]!.fee).toString().slice(-4));
+    const { lines } = await inspectBundle(all.station, bundle, NOW);
+    expect(lines).toContain(
+      `  ${dearer[1]!.txid}: the fee is 0.0000${dearer[1]!.fee} BTC (about 40 sat/vB), and ${formatBitcoin(dearer[1]!.change!.value)} returns as change.`,
+    );
+    const signed = await sign(bundle);
+    const platform = wallet.keys.find(({ attestation }) => attestation.statement.role === 'platform')!;
+    const completed = [signed.psbt, ...signed.variants!].map((psbt) =>
+      completeSpend(
+        signPsbt(parsePsbtBase64(psbt), platform.accountKey, wallet.descriptor),
+        verified.expectation,
+      ),
+    );
+    expect(completed.map(({ txid }) => txid)).toEqual([first!, ...dearer].map(({ txid }) => txid));
+    // Another payout of the intent could confirm beside none of them.
+    const others = builtPayout(wallet, [intent], walletCoins(wallet, [2_800_000n]));
+    const stolen = { ...bundle, variants: [psbtToBase64(others.psbt)] };
+    expect(await refusalOf(() => sign(stolen))).toBe('variant_malformed');
+    expect((await inspectBundle(all.station, stolen, NOW)).refusal?.code).toBe('variant_malformed');
   });
 
   it('signs another payout when the platform signer has given up the one that it signed', async () => {

@@ -90,8 +90,10 @@ async function files(directory: string, wallet: string, { out }: { readonly out:
   }
 }
 
+/** A device signs one transaction at a time: of the fee variants the first, and is shown no other. */
 async function checked(station: Station, file: string) {
-  return checkBundle(station, await readBundleFile(file), systemClock.nowMs());
+  const { variants, ...first } = await readBundleFile(file);
+  return checkBundle(station, first, systemClock.nowMs());
 }
 
 interface PsbtOptions {

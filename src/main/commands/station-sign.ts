@@ -4,6 +4,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { writeNewFile, type MasterPrivateKey, type Masters } from '../../keyring/index.ts';
 import { describeError, systemClock } from '../../shared/index.ts';
 import {
+  amountLeaving,
   BUNDLE_FORMATS,
   bundleFiles,
   checkBundle,
@@ -101,7 +102,7 @@ async function confirmEach(
     const shown = await showFile(station, file);
     if (shown === undefined) continue;
     try {
-      const question = '  Type the last four digits of what leaves, in satoshis: ';
+      const question = `  At most ${amountLeaving(shown.signable.verified)} satoshis leave. Type the last four digits of that: `;
       requireConfirmation(
         [shown.signable.verified],
         given[position] ?? (await askText(question, '--confirm')),
@@ -129,7 +130,7 @@ async function confirmTogether(
   const verified = shown.map(({ signable }) => signable.verified);
   const inputs = verified.reduce((sum, { explanation }) => sum + explanation.inputs.length, 0);
   const wallets = new Set(shown.map(({ signable }) => signable.bundle.wallet)).size;
-  const leaving = verified.reduce((sum, { paid, fee }) => sum + paid + fee, 0n);
+  const leaving = verified.reduce((sum, one) => sum + amountLeaving(one), 0n);
   say(`Together: ${shown.length} files, ${wallets} wallets, ${inputs} inputs; ${leaving} satoshis leave.`);
   const question = 'Type the last four digits of that sum: ';
   requireConfirmation(verified, given ?? (await askText(question, '--confirm')));

@@ -112,15 +112,16 @@ export function withdrawalStepParts(
     readonly node: ChainNode;
     readonly ledger: LedgerClient;
     readonly batching: Batching;
+    readonly raiseAfterMs: number;
     /** Told of both signers, where there are two. */
     readonly signer: Pick<SignerClient, 'sign' | 'cosign' | 'revoke' | 'abandon'>;
     readonly secondSigner?: Pick<SignerClient, 'sign'> | undefined;
   },
 ): StepParts {
-  const { node, ledger, signer, secondSigner, batching } = sources;
+  const { node, ledger, signer, secondSigner, batching, raiseAfterMs } = sources;
   return {
     ...withdrawalRequestParts(sources),
-    ...{ node, ledger, batching },
+    ...{ node, ledger, batching, raiseAfterMs },
     cosigner: {
       sign: (bundle) => signer.sign({ bundle }),
       abandon: (txid, reason) => signer.abandon({ txid, reason }),

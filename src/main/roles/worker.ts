@@ -80,6 +80,7 @@ function openParts(settings: SettingsOf<'worker'>) {
     senders: noticeSenders(settings),
     publicUrl: (settings.TRILOCK_PUBLIC_URL ?? '').replace(/\/+$/, ''),
     batching: { waitMs: settings.TRILOCK_BATCH_SECONDS * 1000, size: settings.TRILOCK_BATCH_SIZE },
+    raiseAfterMs: settings.TRILOCK_RAISE_FEE_MINUTES * 60_000,
     network,
     limitPerHour:
       settings.TRILOCK_BREAKER_SATOSHIS === undefined ? undefined : BigInt(settings.TRILOCK_BREAKER_SATOSHIS),

@@ -284,6 +284,13 @@ export const SETTINGS = {
     fallback: '50',
     meaning: 'How many withdrawals of one wallet share a transaction at most; 1: each has its own.',
   },
+  TRILOCK_RAISE_FEE_MINUTES: {
+    schema: wholeNumber(1, 10_080, 'minutes'),
+    roles: ['worker'],
+    fallback: '60',
+    meaning:
+      'When a payout has waited for so long and blocks have become dearer than it is, the next of the fee variants that the station signed with it is used.',
+  },
   TRILOCK_BREAKER_SATOSHIS: {
     schema: wholeNumber(1, 999_999_999_999, 'satoshis'),
     roles: ['worker'],

@@ -103,6 +103,8 @@ export class House {
   readonly treasury: Wallet;
   /** What went wrong in steps, newest last. */
   readonly failures: unknown[] = [];
+  /** Whether the cosigner signs dearer variants too, as a station does, or the first alone, as a hardware wallet. */
+  signsVariants = false;
   readonly #customersKeys = new Map<WalletId, AttestedKey>();
 
   /** Each withdrawal has its own transaction unless told. */
@@ -157,6 +159,7 @@ export class House {
       },
       random: NEVER_BACKDATED,
       batching,
+      raiseAfterMs: 3_600_000,
     };
   }
 
@@ -335,8 +338,11 @@ export class House {
         wallet!.descriptor.keys.some(({ xpub }) => xpub.text === accountKey.xpub.text),
     );
     const { accountKey } = (own ?? cold)!;
-    const psbt = signPsbt(parsePsbtBase64(bundle.psbt), accountKey, wallet!.descriptor);
-    return { ...bundle, psbt: psbtToBase64(psbt) };
+    const signed = (psbt: string): string =>
+      psbtToBase64(signPsbt(parsePsbtBase64(psbt), accountKey, wallet!.descriptor));
+    const { variants, ...first } = bundle;
+    const all = this.signsVariants && variants ? { variants: variants.map(signed) } : {};
+    return { ...first, psbt: signed(bundle.psbt), ...all };
   }
 
   /** Asked for, signed, approved, and built: it waits for the cosigner. */
