@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { compiled } from '../../src/main/compile.mjs';
 import { inTransaction, verifyChain } from '../../src/database/index.ts';
 import { EVENT_STREAM, readEvents } from '../../src/events/index.ts';
 import { connect, postgresUrl } from '../../src/postgres/index.ts';
@@ -15,7 +16,7 @@ afterAll(() => scene.close());
 
 async function startSealer(): Promise<ChildProcess> {
   const script = new URL('./sealer-process.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', 'tsx', script], {
+  const child = spawn(process.execPath, [await compiled(script)], {
     env: { ...process.env, DATABASE: postgresUrl(scene.server.app) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { compiled } from '../../src/main/compile.mjs';
 import { CRASH_POINTS, type CrashPoint } from '../../src/shared/index.ts';
 import { Life } from './support/life.ts';
 import { pointsOf, roleOf, SPECIAL, specialDeedFor, type SpecialDeed } from './support/paths.ts';
@@ -25,7 +26,7 @@ afterAll(() => life.end(), LONG_MS);
 async function killCourierAt(dieAt: CrashPoint): Promise<void> {
   const program = join(import.meta.dirname, 'support/courier-process.ts');
   const plan = JSON.stringify({ plan: life.world.courierPlan, dieAt });
-  const courier = spawn(process.execPath, ['--import', 'tsx', program, plan], { stdio: 'inherit' });
+  const courier = spawn(process.execPath, [await compiled(program), plan], { stdio: 'inherit' });
   const [, signal] = (await once(courier, 'exit')) as [number | null, string | null];
   expect({ dieAt, signal }).toEqual({ dieAt, signal: 'SIGKILL' });
 }

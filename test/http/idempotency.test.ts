@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compiled } from '../../src/main/compile.mjs';
 import { openPool, type Pool } from '../../src/postgres/index.ts';
 import { createTestDatabase, type TestDatabase } from '../postgres/test-database.ts';
 
@@ -38,7 +39,7 @@ async function startProcess(
 ): Promise<{ url: string; child: ChildProcess }> {
   const argument = JSON.stringify({ config: testDatabase.app, dieAt, leaseMs });
   const script = join(import.meta.dirname, 'support', 'crashing-process.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, argument], {
+  const child = spawn(process.execPath, [await compiled(script), argument], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);

@@ -4,6 +4,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compiled } from '../../src/main/compile.mjs';
 import { intentHash } from '../../src/intents/index.ts';
 import { keyIdOf } from '../../src/keyring/index.ts';
 import { connect } from '../../src/postgres/index.ts';
@@ -23,13 +24,9 @@ async function spawnSigner(): Promise<SignerClient> {
   await rm(path, { force: true });
   const { clock: _clock, masters: _masters, ...plan } = scene.plan();
   const program = join(import.meta.dirname, 'signer-process.ts');
-  const started = spawn(
-    process.execPath,
-    ['--import', 'tsx', program, JSON.stringify({ plan, socket: path })],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const started = spawn(process.execPath, [await compiled(program), JSON.stringify({ plan, socket: path })], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   child = started;
   await Promise.race([once(started.stdout, 'data'), once(started, 'exit')]);
   return signerClient({ path });

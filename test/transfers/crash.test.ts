@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { compiled } from '../../src/main/compile.mjs';
 import { stepTransfers } from '../../src/transfers/index.ts';
 import { TransferScene, type Answer } from './support/transfer-scene.ts';
 
@@ -25,7 +26,7 @@ async function startProcess(dieAt: string): Promise<{ url: string; ended: Promis
     dieAt,
   });
   const script = join(import.meta.dirname, 'support', 'crashing-process.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, argument], {
+  const child = spawn(process.execPath, [await compiled(script), argument], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   children.push(child);

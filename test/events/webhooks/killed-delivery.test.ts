@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { compiled } from '../../../src/main/compile.mjs';
 import { EVENT_STREAM, fanOut } from '../../../src/events/index.ts';
 import { sealAll } from '../../audit/scene.ts';
 import { startReceiver } from './receiver.ts';
@@ -29,7 +30,7 @@ it('killed between sending and recording: sent again with the same id, after the
     nowMs: scene.clock.nowMs(),
   });
   const script = join(import.meta.dirname, 'killed-delivery-process.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, argument], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [await compiled(script), argument], { stdio: 'inherit' });
   expect(await once(child, 'exit')).toEqual([null, 'SIGKILL']);
   expect(receiver.messages).toHaveLength(1);
   expect(await scene.deliver()).toBe(0);

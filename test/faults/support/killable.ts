@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compiled } from '../../../src/main/compile.mjs';
 import type { CrashPoint } from '../../../src/shared/index.ts';
 
 /** Where a process is to die: when it passes this instant for the n-th time from now on. */
@@ -28,6 +29,7 @@ type Message =
   { readonly kind: 'done' } | { readonly kind: 'ready'; readonly facts: Readonly<Record<string, string>> };
 
 const ENTRY = join(import.meta.dirname, 'killable-process.ts');
+let bundle: Promise<string> | undefined;
 const INHERITED = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'LD_LIBRARY_PATH'];
 
 /** Loads a role of the product from the entry of this test; it does nothing before it is told to begin. */
@@ -40,12 +42,12 @@ export async function loadKillable(
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
+  const program = await (bundle ??= compiled(ENTRY));
   const log = await open(logFile, 'a', 0o600);
   try {
-    return fork(ENTRY, [role], {
+    return fork(program, [role], {
       env: { ...Object.fromEntries(inherited), ...settings },
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
-      execArgv: ['--import', 'tsx'],
     });
   } finally {
     await log.close();

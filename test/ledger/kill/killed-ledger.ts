@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compiled } from '../../../src/main/compile.mjs';
 import { LedgerClient, isSuccess, RESULT, type LedgerId } from '../../../src/ledger/client/index.ts';
 import { verifyLedgerDatabase } from '../../../src/ledger/index.ts';
 import type { TestDatabase } from '../../postgres/test-database.ts';
@@ -50,7 +51,7 @@ export class KilledLedger {
       checkpointEveryRecords: 200,
       idsPerGeneration: 16_380,
     };
-    const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, JSON.stringify({ config, killAt })], {
+    const child = spawn(process.execPath, [await compiled(PROGRAM), JSON.stringify({ config, killAt })], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process = child;
