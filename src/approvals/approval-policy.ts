@@ -1,5 +1,5 @@
 import type { DatabaseTransaction } from '../database/index.ts';
-import type { Intent, Manifest, QuorumRule } from '../intents/index.ts';
+import type { Intent, Manifest, PolicyEvidence, QuorumRule } from '../intents/index.ts';
 
 /** What must happen before an intent is carried out. */
 export type PolicyOutcome =
@@ -16,9 +16,11 @@ export type PolicyOutcome =
 
 /** Says what an intent needs. The policy engine implements it; whatever nobody allowed is denied. */
 export interface ApprovalPolicy {
-  /** The version in force, which new intents name as the one they were written under. */
-  version(tx: DatabaseTransaction): Promise<number>;
+  /** The version in force and its hash, which new intents name as the one they were written under. */
+  current(tx: DatabaseTransaction): Promise<{ readonly number: number; readonly hash: string }>;
   evaluate(tx: DatabaseTransaction, intent: Intent, manifest: Manifest): Promise<PolicyOutcome>;
   /** The same for one that is judged the first time, and from then on counts in what is measured. May be repeated. */
   admit(tx: DatabaseTransaction, intent: Intent, manifest: Manifest): Promise<PolicyOutcome>;
+  /** The texts of these versions, and by whose word they came into force. */
+  evidence(tx: DatabaseTransaction, versions: readonly number[]): Promise<readonly PolicyEvidence[]>;
 }

@@ -14,6 +14,7 @@ import {
   type IntentKind,
   type IntentOf,
   type Manifest,
+  type PolicyEvidence,
   type RequestSignature,
 } from '../intents/index.ts';
 import {
@@ -100,7 +101,8 @@ export class ApprovalQueue {
     const nowMs = this.#parts.clock.nowMs();
     const counting = await countingApprovals(intent, approvals, manifest, nowMs);
     if (!(await quorumMet(intent, counting, manifest, outcome.rules, nowMs))) {
-      const isNewer = (await this.#parts.policy.version(tx)) !== intent.policyVersion;
+      const { number } = await this.#parts.policy.current(tx);
+      const isNewer = number !== intent.policyVersion;
       return {
         verdict: 'unmet',
         explained: isNewer && (await quorumMet(intent, counting, manifest, [], nowMs)),
@@ -110,9 +112,17 @@ export class ApprovalQueue {
     return { verdict: 'holds', coolUntilMs: lastMs + outcome.coolingOffMs };
   }
 
+  /** The texts of these versions of the policy, and by whose word they came into force. */
+  async policyEvidence(
+    tx: DatabaseTransaction,
+    versions: readonly number[],
+  ): Promise<readonly PolicyEvidence[]> {
+    return await this.#parts.policy.evidence(tx, versions);
+  }
+
   /** The intent of somebody's wish, from now on, under the policy in force. Nothing is stored. */
   async draft<Kind extends IntentKind>(tx: DatabaseTransaction, wish: Draft<Kind>): Promise<IntentOf<Kind>> {
-    return draftIntent(this.#parts, await this.#parts.policy.version(tx), wish);
+    return draftIntent(this.#parts, await this.#parts.policy.current(tx), wish);
   }
 
   /** Writes an intent down; nothing happens before it is signed. @throws ApprovalError `queued_intent_kind_unknown`. */

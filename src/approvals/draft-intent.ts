@@ -18,13 +18,14 @@ export interface Draft<Kind extends IntentKind> {
 /** The intent of somebody's wish, from now on, with a nonce of its own. Nothing is stored. */
 export function draftIntent<Kind extends IntentKind>(
   { clock, network }: Pick<ApprovalQueueParts, 'clock' | 'network'>,
-  policyVersion: number,
+  policy: { readonly number: number; readonly hash: string },
   { kind, id, requester, body, lifetimeMs = LIFETIME_MS }: Draft<Kind>,
 ): IntentOf<Kind> {
   const nowMs = clock.nowMs();
   const intent: unknown = {
     ...{ version: 1, kind, id, network, requester, body },
-    policyVersion,
+    policyVersion: policy.number,
+    policyHash: policy.hash,
     createdAt: isoTime(nowMs),
     expiresAt: isoTime(nowMs + lifetimeMs),
     nonce: randomBytes(16).toString('hex'),

@@ -2,7 +2,7 @@ import { addressOfScript, outpointOf, parseTransaction, type NetworkName } from 
 import { ChainError, type ChainNode } from '../chain/index.ts';
 import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
 import { raiseAlert } from '../events/index.ts';
-import type { Clock } from '../shared/index.ts';
+import { idToUuid, type Clock } from '../shared/index.ts';
 import type { Deposit, DepositStep } from './deposit.ts';
 import { quarantineDeposit } from './quarantine-deposit.ts';
 
@@ -37,12 +37,19 @@ async function found(node: ScreeningParts['node'], txid: string, blockHash?: str
   }
 }
 
-/** Where a deposit's coins come from, as far as the node has it: the addresses of the outputs that it spends. */
+interface Sources {
+  /** Script in hex, and its address if there is one for it. */
+  readonly scripts: ReadonlyMap<string, string | null>;
+  /** How many outputs the node does not have. */
+  readonly unknown: number;
+}
+
+/** Where a deposit's coins come from, as far as the node has it: the scripts of the outputs that it spends. */
 async function sourcesOf(
   node: ScreeningParts['node'],
   network: NetworkName,
   { txid, block }: Deposit,
-): Promise<{ readonly addresses: readonly string[]; readonly unknown: number }> {
+): Promise<Sources> {
   const spending = await found(node, txid, block?.hash);
   const spent = (spending?.ins ?? [])
     .map((input) => outpointOf(input).split(':'))
@@ -56,14 +63,23 @@ async function sourcesOf(
     some.forEach((id, index) => parents.set(id, transactions[index]));
   }
   const outputs = spent.map((outpoint) => parents.get(outpoint.txid)?.outs[outpoint.index]);
-  const addresses = outputs.flatMap((output) => {
-    const address = output === undefined ? null : addressOfScript(output.script, network);
-    return address === null ? [] : [address.text];
-  });
-  return {
-    addresses: [...new Set(addresses)],
-    unknown: outputs.filter((output) => output === undefined).length,
-  };
+  const scripts = new Map<string, string | null>();
+  for (const output of outputs) {
+    if (output === undefined) continue;
+    const address = addressOfScript(output.script, network)?.text ?? null;
+    scripts.set(Buffer.from(output.script).toString('hex'), address);
+  }
+  return { scripts, unknown: outputs.filter((output) => output === undefined).length };
+}
+
+/**
+ * Notes where a deposit comes from before the lists are asked: an address that is listed in between is found by
+ * whoever asks here, or by whoever looks for past deposits from it.
+ */
+async function noteSources(database: Database, { id }: Deposit, { scripts }: Sources): Promise<void> {
+  const depositId = idToUuid(id);
+  const data = [...scripts].map(([script, address]) => ({ depositId, script, address }));
+  if (data.length > 0) await database.depositSource.createMany({ data, skipDuplicates: true });
 }
 
 /**
@@ -80,7 +96,10 @@ export async function screenDeposit(
   const isCredit = step === 'credit' || step === 'recredit';
   if (screening === undefined || !isCredit || deposit.begun !== null || deposit.quarantine !== null)
     return false;
-  const { addresses, unknown } = await sourcesOf(node, screening.network, deposit);
+  const sources = await sourcesOf(node, screening.network, deposit);
+  await noteSources(database, deposit, sources);
+  const { scripts, unknown } = sources;
+  const addresses = [...scripts.values()].filter((address) => address !== null);
   return await inTransaction(database, async (tx) => {
     const during = 'deposit.screen';
     const subject = deposit.id;

@@ -180,6 +180,21 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
         },
       ],
     }),
+  'api_key.created': z
+    .strictObject({
+      credential: idField('credential'),
+      label: z.string(),
+      scopes: z.array(z.string()).describe('What the key may do'),
+      expiresAt: z.iso.datetime().nullable(),
+    })
+    .meta({
+      description: 'Somebody with the customer’s password made an API key.',
+      examples: [{ credential: LOCK, label: 'Shop', scopes: ['transfers:read'], expiresAt: null }],
+    }),
+  'api_key.revoked': z.strictObject({ credential: idField('credential'), label: z.string() }).meta({
+    description: 'An API key of a customer does nothing any more.',
+    examples: [{ credential: LOCK, label: 'Shop' }],
+  }),
   'chain.held': z
     .strictObject({
       code: z.string(),
@@ -347,6 +362,18 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
         },
       ],
     }),
+  'password.changed': z.strictObject({}).meta({
+    description: 'A customer’s password was replaced, and every other session ended.',
+    examples: [{}],
+  }),
+  'second_factor.added': z.strictObject({}).meta({
+    description: 'From now on a customer’s password alone does not suffice to sign in.',
+    examples: [{}],
+  }),
+  'second_factor.removed': z.strictObject({}).meta({
+    description: 'From now on a customer’s password suffices to sign in.',
+    examples: [{}],
+  }),
   'policy.changed': z
     .strictObject({
       draft: idField('policy'),

@@ -8,6 +8,7 @@ import {
   type IntegratorId,
 } from '../shared/index.ts';
 import { isTaken } from './account-store.ts';
+import { announce } from './announce.ts';
 import { record, type Origin } from './identity-audit.ts';
 import { IdentityError } from './identity-errors.ts';
 import type { IdentityParts } from './identity.ts';
@@ -63,6 +64,10 @@ export async function createApiKey(
   });
   const { id, label, expiresAt } = wish;
   await record(tx, parts, origin, 'credential.add', id, { owner: owner.id, kind: 'api_key', scopes });
+  await announce(tx, parts, owner, 'api_key.created', {
+    ...{ credential: id, label, scopes },
+    expiresAt: expiresAt?.toISOString() ?? null,
+  });
   return { key, apiKey: { id, label, scopes, createdAt: now, expiresAt, lastUsedAt: null } };
 }
 
@@ -91,12 +96,15 @@ export async function revokeApiKey(
   origin: Origin,
 ): Promise<void> {
   await inTransaction(parts.database, async (tx) => {
-    const { count } = await tx.credential.updateMany({
+    const [revoked] = await tx.credential.updateManyAndReturn({
       where: { ...ownedBy(owner), id: idToUuid(id), kind: 'api_key', revokedAt: null },
       data: { revokedAt: new Date(parts.clock.nowMs()) },
+      select: { label: true },
     });
-    if (count !== 1) throw new IdentityError('api_key_unknown', 'There is no such API key of yours.');
+    if (revoked === undefined)
+      throw new IdentityError('api_key_unknown', 'There is no such API key of yours.');
     await record(tx, parts, origin, 'credential.revoke', id, { owner: owner.id, kind: 'api_key' });
+    await announce(tx, parts, owner, 'api_key.revoked', { credential: id, label: revoked.label });
   });
 }
 

@@ -1,5 +1,6 @@
 import { inTransaction } from '../database/index.ts';
 import { idToUuid, type SessionId } from '../shared/index.ts';
+import { announce } from './announce.ts';
 import { confirmPassword } from './confirm-password.ts';
 import { record, type Origin } from './identity-audit.ts';
 import { IdentityError } from './identity-errors.ts';
@@ -31,5 +32,6 @@ export async function changePassword(
     await storePassword(tx, person, passwordHash, now);
     await endSessions(tx, parts, person, { except: sessionId }, 'credential_changed');
     await record(tx, parts, origin, 'credential.add', person.id, { kind: 'password', replaced: true });
+    await announce(tx, parts, person, 'password.changed');
   });
 }

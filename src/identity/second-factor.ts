@@ -1,6 +1,7 @@
 import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { idToUuid, newId } from '../shared/index.ts';
 import { accountOf, ownedBy, slotOf, type TotpCredential } from './account-store.ts';
+import { announce } from './announce.ts';
 import { IdentityError } from './identity-errors.ts';
 import type { IdentityParts, Person } from './identity.ts';
 import { confirmPassword } from './confirm-password.ts';
@@ -92,6 +93,7 @@ export async function confirmSecondFactor(
       data: { confirmedAt: new Date(parts.clock.nowMs()) },
     });
     await record(tx, parts, origin, 'credential.confirm', totp.id, { owner: person.id, kind: 'totp' });
+    await announce(tx, parts, person, 'second_factor.added');
   });
 }
 
@@ -111,5 +113,6 @@ export async function removeSecondFactor(
     }
     await revoke(tx, totp, new Date(parts.clock.nowMs()));
     await record(tx, parts, origin, 'credential.revoke', totp.id, { owner: person.id, kind: 'totp' });
+    await announce(tx, parts, person, 'second_factor.removed');
   });
 }

@@ -10,6 +10,7 @@ export type EvidenceErrorCode =
   | 'evidence_intent_wrong'
   | 'evidence_request_wrong'
   | 'evidence_approvals_wrong'
+  | 'evidence_policy_wrong'
   | 'evidence_psbt_wrong'
   | 'evidence_transaction_wrong'
   | 'evidence_txid_wrong';

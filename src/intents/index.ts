@@ -108,7 +108,8 @@ export { auditCheckpointDigest, parseAuditCheckpoint, verifyAuditCheckpoint } fr
 export * from './signing-receipt-contract.ts';
 export { signingReceiptDigest, verifySigningReceipt } from './signing-receipt.ts';
 export * from './evidence-contract.ts';
-export { EvidenceError, type EvidenceErrorCode } from './evidence-error.ts';
+export { EvidenceError, link, refuseEvidence, type EvidenceErrorCode } from './evidence-error.ts';
+export { policyDocumentHash } from './policy-document.ts';
 export {
   parseWithdrawalEvidence,
   verifyWithdrawalEvidence,

@@ -6,6 +6,7 @@ import { EvidenceError, link, refuseEvidence } from './evidence-error.ts';
 import { checkIntentCurrent, intentHash, parseIntent } from './intent.ts';
 import { askingCustomer } from './kinds/index.ts';
 import type { Manifest } from './manifest-contract.ts';
+import { policyDocumentHash } from './policy-document.ts';
 import { manifestHash } from './manifest.ts';
 import { verifyRegistrationReceipt } from './registration-receipt.ts';
 import { verifySigningReceipt } from './signing-receipt.ts';
@@ -140,6 +141,22 @@ async function checkRequests(
   }
 }
 
+/** The text of the policy is the one that customers and approvers have signed with the intent. */
+function checkPolicies({ bundle, policies }: WithdrawalEvidence): void {
+  for (const { intent } of bundle.intents) {
+    const named = policies.find(({ number }) => number === intent.policyVersion);
+    if (named === undefined) {
+      refuseEvidence('evidence_policy_wrong', `Version ${intent.policyVersion} of the policy is missing.`);
+    }
+    if (intent.policyHash !== policyDocumentHash(named.document)) {
+      refuseEvidence(
+        'evidence_policy_wrong',
+        `Version ${named.number} of the policy is not the text that ${intent.id} names.`,
+      );
+    }
+  }
+}
+
 function trustOf(evidence: WithdrawalEvidence, manifest: Manifest, descriptor: WalletDescriptor) {
   const { bundle, signed, wallet } = evidence;
   const { registration } = wallet;
@@ -170,7 +187,8 @@ async function checkTransaction(
 
 /**
  * Checks the whole chain of a withdrawal without a network: manifest → wallet → the customer's intent and signature →
- * approvals → policy version → PSBT → transaction → txid. Every intent of a shared transaction is checked alike.
+ * approvals → policy version and its text → PSBT → transaction → txid. Every intent of a shared transaction is checked
+ * alike. How the policy came into force, `verifyPolicies` of `src/policy` says.
  * @throws EvidenceError: the first link that does not hold.
  */
 export async function verifyWithdrawalEvidence(
@@ -191,6 +209,7 @@ export async function verifyWithdrawalEvidence(
   for (const { intent, approvals } of bundle.intents) {
     await link('evidence_approvals_wrong', () => verifyApprovals(intent, approvals, manifest, checkedAtMs));
   }
+  checkPolicies(evidence);
   const verified = await link('evidence_psbt_wrong', () =>
     verifyBundle(bundle, trustOf(evidence, manifest, descriptor), checkedAtMs),
   );

@@ -22,7 +22,7 @@ import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock } from '../shared/index.ts';
 import { legalRoutes } from '../legal/index.ts';
 import { noticeRoutes } from '../notices/index.ts';
-import { addressBookRoutes, listRoutes, policyRoutes } from '../policy/index.ts';
+import { addressBookRoutes, listRoutes, policyRoutes, screeningRoutes } from '../policy/index.ts';
 import { transferRoutes } from '../transfers/index.ts';
 import { getStatus, statusFrom } from '../status/index.ts';
 import { walletRoutes } from '../wallets/index.ts';
@@ -91,6 +91,7 @@ export function composeOperations(parts: OperationParts): {
       ...policyRoutes(changing),
       ...addressBookRoutes({ ...changing, network: parts.network }),
       ...listRoutes(parts),
+      ...screeningRoutes(parts),
       ...webhookRoutes({ database, clock, ...parts.webhooks }),
     ],
   };

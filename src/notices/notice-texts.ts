@@ -19,6 +19,12 @@ const TELLINGS: Partial<Record<EventType, Telling>> = {
   'withdrawal.broadcast': ({ amountSatoshis }) =>
     `Your withdrawal of ${amount(amountSatoshis)} is on its way.`,
   'credential.added': ({ label }) => `A key that signs withdrawals was added: ${text(label)}.`,
+  'api_key.created': ({ label, scopes }) =>
+    `An API key was made: ${text(label)}. It may use: ${Array.isArray(scopes) ? scopes.map(text).join(', ') : ''}.`,
+  'api_key.revoked': ({ label }) => `Your API key ${text(label)} was revoked.`,
+  'password.changed': () => 'Your password was changed, and every other session was ended.',
+  'second_factor.added': () => 'A second factor is needed to sign in from now on.',
+  'second_factor.removed': () => 'Your second factor was removed: your password suffices to sign in.',
   'master_lock.registered': () => 'A master lock of yours is in force from now on.',
   'master_lock.refused': ({ asked }) => `The ${text(asked)} of your master lock was refused.`,
   'master_lock.ended': ({ reason }) => `Your master lock has ended: ${text(reason)}.`,

@@ -4,7 +4,7 @@ import type { DatabaseTransaction } from '../database/index.ts';
 import type { Manifest } from '../intents/index.ts';
 import type { IntentId, StaffId } from '../shared/index.ts';
 import { canonicalAddress } from './address-book.ts';
-import { loosenings, type Loosening } from './compare-documents.ts';
+import { looseningSentence, loosenings, type Loosening } from './compare-documents.ts';
 import { PolicyError } from './errors.ts';
 import { ListError } from './lists-errors.ts';
 import type { PolicyChangeParts } from './policy-change-parts.ts';
@@ -24,7 +24,6 @@ import { unmeetable, type Unmeetable } from './satisfiable.ts';
 /** Approvals are gathered within this; then it rests as the policy in force says. */
 const LIFETIME_MS = 13 * 24 * 3_600_000;
 const MAX_SENTENCES = 20;
-const MAX_SENTENCE_LENGTH = 200;
 
 /** What is to be known of a draft before it is proposed. */
 export interface Assessment {
@@ -34,13 +33,6 @@ export interface Assessment {
 
 export function assess(before: PolicyVersion, document: PolicyDocument, manifest: Manifest): Assessment {
   return { loosens: loosenings(before.document, document), unmeetable: unmeetable(document, manifest) };
-}
-
-/** What a loosening is, as people read it. */
-export function looseningSentence({ rule, before, because }: Loosening): string {
-  const text =
-    rule === null ? because : `Rule “${rule}” may decide where “${before ?? ''}” did, and asks for less.`;
-  return text.slice(0, MAX_SENTENCE_LENGTH);
 }
 
 /**

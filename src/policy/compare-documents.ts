@@ -20,6 +20,7 @@ export interface Loosening {
   readonly because: string;
 }
 
+const MAX_SENTENCE_LENGTH = 200;
 const LOOSER_OUTCOME = 'It may decide where the other asked for more.';
 
 /** Lists are the same when they hold the same, whatever they are called from. */
@@ -100,4 +101,11 @@ export function loosenings(before: PolicyDocument, after: PolicyDocument): reado
     found.push({ rule: null, before: null, because });
   }
   return found;
+}
+
+/** What a loosening is, as people read it. */
+export function looseningSentence({ rule, before, because }: Loosening): string {
+  const text =
+    rule === null ? because : `Rule “${rule}” may decide where “${before ?? ''}” did, and asks for less.`;
+  return text.slice(0, MAX_SENTENCE_LENGTH);
 }

@@ -1,5 +1,5 @@
 import { canonicalJson, type JsonValue } from '../shared/index.ts';
-import { hashStatement, hex } from '../intents/index.ts';
+import { policyDocumentHash } from '../intents/index.ts';
 import { PolicyError } from './errors.ts';
 import { windowsOf } from './facts.ts';
 import {
@@ -13,7 +13,6 @@ import {
 
 /** Each is measured for every payee of every withdrawal. */
 const MAX_WINDOWS = 24;
-const DOCUMENT_TAG = 'trilock/policy/1';
 
 function conflict(message: string, details: Readonly<Record<string, string>>): never {
   throw new PolicyError('policy_conflicting', message, { details });
@@ -129,5 +128,5 @@ export function policyText(document: PolicyDocument): string {
 
 /** Names a policy for ever: 32 bytes, hex. */
 export function policyHash(document: PolicyDocument): string {
-  return hex(hashStatement(DOCUMENT_TAG, document));
+  return policyDocumentHash(document);
 }

@@ -129,6 +129,12 @@ export async function importSanctions(
         where: { id: { in: kept.map(({ id }) => id) } },
         data: { importId, expiresAt: null },
       });
+      // While it had run out, nothing was stopped: payments of that time are looked for.
+      const lapsed = kept.filter(({ expiresAt }) => expiresAt !== null && expiresAt <= importedAt);
+      await tx.listedAddress.updateMany({
+        where: { id: { in: lapsed.map(({ id }) => id) } },
+        data: { screenedAt: null },
+      });
       await tx.listedAddress.updateMany({
         where: { id: { in: dropped.map(({ id }) => id) } },
         data: { expiresAt: new Date(nowMs + DROPPED_AFTER_MS) },

@@ -10,5 +10,8 @@ export { PolicyInForce, type PolicyParts } from './policy-in-force.ts';
 export { policyRoutes } from './policy-routes.ts';
 export { readSanctionsFile } from './sanctions-file.ts';
 export { screenListed } from './screen-listed.ts';
+export { screeningRoutes } from './screening-routes.ts';
 export { settlePolicyChanges } from './settle-policy-changes.ts';
+export { watchOrigins } from './watch-origins.ts';
 export { watchPeople } from './watch-people.ts';
+export { verifyPolicies, type VerifiedPolicy } from './verify-policies.ts';

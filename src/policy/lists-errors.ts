@@ -6,6 +6,8 @@ export type ListErrorCode =
   | 'destination_known'
   | 'destination_unknown'
   | 'listing_invalid'
+  | 'screening_hit_unknown'
+  | 'screening_hit_settled'
   | 'sanctions_file_malformed'
   | 'sanctions_file_too_large'
   | 'sanctions_file_outdated'
@@ -20,6 +22,8 @@ export const listErrorMap = {
   destination_known: { status: 409, title: 'The address book has this already' },
   destination_unknown: { status: 404, title: 'The address book has no such entry' },
   listing_invalid: { status: 422, title: 'This cannot be listed' },
+  screening_hit_unknown: { status: 404, title: 'There is no such hit' },
+  screening_hit_settled: { status: 409, title: 'The hit was settled already' },
   sanctions_file_malformed: { status: 422, title: 'The list cannot be read' },
   sanctions_file_too_large: { status: 422, title: 'The list is too large' },
   sanctions_file_outdated: { status: 409, title: 'A newer list was imported already' },

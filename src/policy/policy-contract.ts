@@ -178,18 +178,20 @@ export const simulatePolicyDraft = defineOperation({
   tag: TAG,
   summary: 'What a draft would have decided',
   description:
-    'Judges every withdrawal of the period again, by the policy in force and by the draft, with what was known of it ' +
-    'then and with windows measured anew. Changes nothing.',
+    'Judges every withdrawal of the period again, by the policy in force, or by an earlier version that is named, and by ' +
+    'the draft, with what was known of it then and with windows measured anew. Changes nothing.',
   access: allow(READERS),
   params: draftParams,
   query: z.strictObject({
     from: timeField.optional().meta({ description: 'A month ago unless told' }),
     until: timeField.optional().meta({ description: 'Not included; now unless told' }),
+    against: numberField.optional().meta({ description: 'A version; the one in force unless told' }),
   }),
   responses: {
     200: {
       description: 'The differences',
       body: z.object({
+        against: z.int().describe('The version that it is compared with'),
         judged: z.int(),
         different: z.int(),
         truncated: z.boolean().describe('The period held more than is judged at once; ask for a shorter one'),
@@ -206,7 +208,7 @@ export const simulatePolicyDraft = defineOperation({
       }),
     },
   },
-  errors: ['policy_draft_unknown', 'policy_damaged'],
+  errors: ['policy_draft_unknown', 'policy_version_unknown', 'policy_damaged'],
 });
 
 export const proposePolicyDraft = defineOperation({

@@ -6,6 +6,7 @@ import {
   type Intent,
   type IntentErrorCode,
   type Manifest,
+  type PolicyEvidence,
   type QuorumRule,
 } from '../intents/index.ts';
 import { isIdOf, type Clock } from '../shared/index.ts';
@@ -22,6 +23,7 @@ import {
 import type { ControlFacts } from './facts.ts';
 import { factsAt, type RecordedFacts } from './facts-record.ts';
 import { gatherFacts } from './gather-facts.ts';
+import { policyEvidence } from './policy-evidence.ts';
 import { builtIn, findVersion, numberInForce, type PolicyVersion, type Tables } from './policy-store.ts';
 import type { PolicyDocument } from './policy-document-contract.ts';
 
@@ -64,19 +66,13 @@ export interface PolicyParts {
  */
 export class PolicyInForce implements ApprovalPolicy {
   readonly #clock: Clock;
-  readonly #initial: PolicyVersion;
-  /** Versions never change, so each is read and made ready once. */
-  readonly #compiled = new Map<number, CompiledPolicy>();
+  /** Versions never change, so each is read, compared with its hash and made ready once. */
+  readonly #ready = new Map<number, PolicyVersion & { readonly compiled: CompiledPolicy }>();
 
   /** @throws PolicyError for an initial policy that is none. */
   constructor({ clock, initial = DEFAULT_DOCUMENT }: PolicyParts) {
     this.#clock = clock;
-    this.#initial = builtIn(initial);
-    this.#compiled.set(DEFAULT_VERSION, compilePolicy(initial));
-  }
-
-  async version(tx: DatabaseTransaction): Promise<number> {
-    return await numberInForce(tx);
+    this.#ready.set(DEFAULT_VERSION, { ...builtIn(initial), compiled: compilePolicy(initial) });
   }
 
   /** What is in force. @throws PolicyError `policy_damaged`. */
@@ -86,7 +82,12 @@ export class PolicyInForce implements ApprovalPolicy {
 
   /** A version that is or was in force. @throws PolicyError `policy_version_unknown`, `policy_damaged`. */
   async find(tx: Tables, number: number): Promise<PolicyVersion> {
-    return number === DEFAULT_VERSION ? this.#initial : await findVersion(tx, number);
+    return await this.#load(tx, number);
+  }
+
+  /** @throws PolicyError `policy_version_unknown`, `policy_damaged`; ApprovalError `queued_intent_…`. */
+  async evidence(tx: DatabaseTransaction, versions: readonly number[]): Promise<readonly PolicyEvidence[]> {
+    return await policyEvidence(tx, (inside, number) => this.find(inside, number), versions);
   }
 
   /** @throws PolicyError `policy_damaged`. */
@@ -104,7 +105,7 @@ export class PolicyInForce implements ApprovalPolicy {
     await lockAdmissions(tx);
     const { outcome, facts } = await this.#judge(tx, intent, manifest);
     if (facts !== undefined && (await findAdmission(tx, intent)) === undefined) {
-      const policyVersion = await this.version(tx);
+      const policyVersion = await numberInForce(tx);
       const at = new Date(this.#clock.nowMs());
       await recordAdmission(tx, intent, { facts, policyVersion, outcome, at });
     }
@@ -114,12 +115,15 @@ export class PolicyInForce implements ApprovalPolicy {
   async #judge(tx: DatabaseTransaction, intent: Intent, manifest: Manifest): Promise<Judged> {
     const rule = manifestRule(manifest, intent);
     if (rule === undefined) return denied('The manifest allows nobody to approve something like this.');
-    const inForce = await this.version(tx);
+    const inForce = await numberInForce(tx);
     if (intent.policyVersion < DEFAULT_VERSION || intent.policyVersion > inForce) {
       return denied('It names a version of the policy that is not in force.');
     }
-    const current = await this.#load(tx, inForce);
-    const named = await this.#load(tx, intent.policyVersion);
+    const { compiled: current } = await this.#load(tx, inForce);
+    const { compiled: named, hash: namedHash } = await this.#load(tx, intent.policyVersion);
+    if (intent.policyHash !== undefined && intent.policyHash !== namedHash) {
+      return denied('It names another text of the policy than that of the version that it names.');
+    }
     const nowMs = this.#clock.nowMs();
     if (intent.kind !== 'withdrawal') {
       const facts = controlFacts(intent, nowMs);
@@ -134,13 +138,13 @@ export class PolicyInForce implements ApprovalPolicy {
     return { outcome: outcomeOf(decision, rule), facts };
   }
 
-  async #load(tx: DatabaseTransaction, number: number): Promise<CompiledPolicy> {
-    const ready = this.#compiled.get(number);
-    if (ready !== undefined) return ready;
-    const { document } = await findVersion(tx, number);
-    const compiled = compilePolicy(document);
-    this.#compiled.set(number, compiled);
-    return compiled;
+  async #load(tx: Tables, number: number) {
+    const known = this.#ready.get(number);
+    if (known !== undefined) return known;
+    const version = await findVersion(tx, number);
+    const ready = { ...version, compiled: compilePolicy(version.document) };
+    this.#ready.set(number, ready);
+    return ready;
   }
 }
 

@@ -3,7 +3,8 @@ import { inTransaction, type DatabaseTransaction } from '../database/index.ts';
 import { handle, handleOnce, type BoundOperation, type Principal } from '../http/index.ts';
 import { DEFAULT_PAGE_LIMIT } from '../http/fields-contract.ts';
 import { isIdOf, parseId, type StaffId } from '../shared/index.ts';
-import { assess, draftPolicy, looseningSentence, proposeDraft } from './change-policy.ts';
+import { assess, draftPolicy, proposeDraft } from './change-policy.ts';
+import { looseningSentence } from './compare-documents.ts';
 import { DEFAULT_VERSION } from './default-document.ts';
 import { parsePolicyDocument } from './document.ts';
 import type { PolicyChangeParts } from './policy-change-parts.ts';
@@ -114,8 +115,12 @@ function draftRoutes(parts: PolicyChangeParts): BoundOperation[] {
       const from = query.from ?? new Date(until.getTime() - MONTH_MS);
       const simulation = await inTransaction(database, async (tx) => {
         const draft = await findDraft(tx, params.draftId);
-        const inForce = await policy.current(tx);
-        return await simulate(tx, inForce.document, draft.document, { from, until });
+        const base =
+          query.against === undefined
+            ? await policy.current(tx)
+            : await policy.find(tx, Number(query.against));
+        const found = await simulate(tx, base.document, draft.document, { from, until });
+        return { against: base.number, ...found };
       });
       const shown = simulation.shown.map((it) => ({ ...it, intent: parseId('intent', it.intent) }));
       return { status: 200, body: { ...simulation, shown } };

@@ -9,7 +9,7 @@ export interface Unmeetable {
   readonly because: string;
 }
 
-type People = Pick<Manifest, 'approvers' | 'officers'>;
+export type People = Pick<Manifest, 'approvers' | 'officers'>;
 
 /** Different people of these roles, and how many of them have a key file. */
 function eligible(

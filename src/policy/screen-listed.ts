@@ -1,11 +1,15 @@
 import { isSettled, type ApprovalQueue, type QueueActor } from '../approvals/index.ts';
 import { inTransaction, type Database, type DatabaseTransaction } from '../database/index.ts';
-import { raiseAlert } from '../events/index.ts';
-import { idFromUuid, type Clock, type IntentId } from '../shared/index.ts';
+import { raiseAlert, type NewAlert } from '../events/index.ts';
+import { idFromUuid, idToUuid, newId, type Clock, type IntentId } from '../shared/index.ts';
+import { REPUTATIONS } from './policy-document-contract.ts';
+import { subjectOf, type HitKind } from './screening-hits.ts';
 
 const WORKER: QueueActor = { actor: { kind: 'process', id: 'worker' }, strength: 'process' };
-const BATCH = 50;
-/** People look at the first ones and then search for the others. */
+/** Listings looked at in one round, and hits of one that are written down in one transaction. */
+const LISTINGS_AT_ONCE = 50;
+const HITS_AT_ONCE = 50;
+/** Of each listing so many hits raise an alert of their own; whoever comes to those finds the others in the list. */
 const MAX_ALERTS = 100;
 
 export interface ScreeningParts {
@@ -22,6 +26,50 @@ interface Listing {
   readonly reference: string;
 }
 
+interface Candidate {
+  readonly kind: HitKind;
+  readonly subjectId: string;
+  readonly customerId: string | null;
+}
+
+const CODES = {
+  paid_to: 'destination_listed',
+  received_from: 'deposit_source_listed',
+  own_address: 'deposit_listed',
+} as const satisfies Record<HitKind, string>;
+
+const BY_WEIGHT: readonly string[] = REPUTATIONS;
+
+/**
+ * Payments to and from the address that are no hits of this listing yet, the newest first, nor hits, as grave or graver,
+ * of another that nobody has looked at: an address that two lists name, or that is imported again, is looked at once.
+ */
+async function candidates(
+  tx: DatabaseTransaction,
+  { id, address, reputation }: Listing,
+  atOnce: number,
+): Promise<readonly Candidate[]> {
+  const asBad = BY_WEIGHT.slice(BY_WEIGHT.indexOf(reputation));
+  return await tx.$queryRaw<Candidate[]>`
+    SELECT kind, subject_id::text AS "subjectId", customer_id::text AS "customerId"
+    FROM (
+      SELECT 'paid_to' AS kind, intent_id AS subject_id, customer_id, judged_at AS at
+      FROM app.policy_payment WHERE address = ${address} AND NOT ended
+      UNION ALL
+      SELECT 'received_from', d.id, d.customer_id, d.detected_at
+      FROM app.deposit_source s JOIN app.deposit d ON d.id = s.deposit_id WHERE s.address = ${address}
+      UNION ALL
+      SELECT 'own_address', d.id, d.customer_id, d.detected_at
+      FROM app.wallet_address w JOIN app.deposit d ON d.address_id = w.id WHERE w.address = ${address}
+    ) AS found
+    WHERE NOT EXISTS (
+      SELECT 1 FROM app.screening_hit h JOIN app.listed_address l ON l.id = h.listing_id
+      WHERE h.subject_id = found.subject_id AND h.kind = found.kind
+        AND (l.id = ${id}::uuid OR h.address = ${address} AND h.settled_at IS NULL AND l.reputation = ANY (${asBad}))
+    )
+    ORDER BY at DESC, subject_id LIMIT ${atOnce}`;
+}
+
 /** What is on its way is judged by the policy again; what it denies now goes no further. */
 async function judgeAgain(parts: ScreeningParts, tx: DatabaseTransaction, id: IntentId): Promise<string> {
   const stored = await parts.queue.lock(tx, id);
@@ -32,61 +80,86 @@ async function judgeAgain(parts: ScreeningParts, tx: DatabaseTransaction, id: In
   return 'it was stopped';
 }
 
-async function screen(parts: ScreeningParts, tx: DatabaseTransaction, listing: Listing): Promise<void> {
+function sentenceOf({ kind, customerId }: Candidate, listing: Listing, outcome: string): string {
   const { address, reputation, source, reference } = listing;
-  const hits = await tx.policyPayment.findMany({
-    where: { address, ended: false },
-    orderBy: { judgedAt: 'desc' },
-    take: MAX_ALERTS,
-    select: { intentId: true, customerId: true },
+  const who = customerId === null ? 'The institution' : idFromUuid('customer', customerId);
+  const deed = {
+    paid_to: `${who} pays ${address}`,
+    received_from: `${who} has received from ${address}`,
+    own_address: `${who} has received at ${address}, an address of ours`,
+  }[kind];
+  return `${deed}, which is ${reputation} since now (${source}, ${reference}); ${outcome}. Consider a case for the customer.`;
+}
+
+async function writeHit(
+  parts: ScreeningParts,
+  tx: DatabaseTransaction,
+  listing: Listing,
+  found: Candidate,
+  isTold: boolean,
+): Promise<void> {
+  const { kind, subjectId, customerId } = found;
+  const subject = subjectOf(kind, subjectId);
+  const outcome =
+    kind === 'paid_to' ? await judgeAgain(parts, tx, idFromUuid('intent', subjectId)) : 'it is in the books';
+  const id = idToUuid(newId('screeningHit'));
+  const foundAt = new Date(parts.clock.nowMs());
+  const { id: listingId, address } = listing;
+  await tx.screeningHit.create({
+    data: { id, listingId, address, kind, subjectId, customerId, outcome, foundAt },
   });
-  for (const hit of hits) {
-    const subject = idFromUuid('intent', hit.intentId);
-    const customer = idFromUuid('customer', hit.customerId);
-    const what = await judgeAgain(parts, tx, subject);
-    const text =
-      `${customer} pays ${address}, which is ${reputation} since now (${source}, ${reference}); ${what}. ` +
-      'Consider a case for the customer.';
-    const alert = { subject, code: 'destination_listed', during: 'list.screen', text };
-    await raiseAlert(tx, alert, WORKER, parts.clock);
+  if (isTold) await tell(parts, tx, subject, CODES[kind], sentenceOf(found, listing, outcome));
+}
+
+async function tell(
+  { clock }: ScreeningParts,
+  tx: DatabaseTransaction,
+  subject: string,
+  code: NewAlert['code'],
+  text: string,
+): Promise<void> {
+  await raiseAlert(tx, { subject, code, during: 'list.screen', text }, WORKER, clock);
+}
+
+/** The next hits of a listing; when there are no more, it is done. */
+async function screenNext(
+  parts: ScreeningParts,
+  tx: DatabaseTransaction,
+  id: string,
+  atOnce: number,
+): Promise<void> {
+  const [listing] = await tx.$queryRaw<Listing[]>`
+    SELECT id::text, address, reputation, source, reference FROM app.listed_address
+    WHERE id = ${id}::uuid AND screened_at IS NULL FOR UPDATE SKIP LOCKED`;
+  if (listing === undefined) return;
+  const before = await tx.screeningHit.count({ where: { listingId: id } });
+  const found = await candidates(tx, listing, atOnce);
+  for (const [index, candidate] of found.entries()) {
+    await writeHit(parts, tx, listing, candidate, before + index < MAX_ALERTS);
   }
-  const found = await tx.deposit.findMany({
-    where: { address: { address } },
-    orderBy: { detectedAt: 'desc' },
-    take: MAX_ALERTS,
-    select: { id: true },
-  });
-  for (const { id } of found) {
-    const subject = idFromUuid('deposit', id);
-    const text = `It came to ${address}, an address of ours, which is ${reputation} since now (${source}, ${reference}).`;
-    await raiseAlert(
-      tx,
-      { subject, code: 'deposit_listed', during: 'list.screen', text },
-      WORKER,
-      parts.clock,
-    );
+  if (found.length === atOnce) return;
+  const total = before + found.length;
+  if (total > MAX_ALERTS) {
+    const text = `${total} payments have to do with ${listing.address}: see the hits of the lists.`;
+    await tell(parts, tx, idFromUuid('listing', id), 'screening_hits_many', text);
   }
+  const screenedAt = new Date(parts.clock.nowMs());
+  await tx.listedAddress.update({ where: { id }, data: { screenedAt } });
 }
 
 /**
- * Looks for past and present payments to addresses that were listed meanwhile: people hear of each, and what the
- * policy denies now is stopped where it can be. Each listing once, in a transaction of its own with its alerts; may be
- * repeated after a crash anywhere. @returns how many there were.
+ * Looks for past and present payments to and from addresses that were listed meanwhile: each is written down for people
+ * to look at, who are alerted, and what the policy denies now is stopped where it can be. The customer in question is
+ * told nothing. A bounded number of hits at a time, each once, in one transaction with its alert; may be repeated after
+ * a crash anywhere. @param atOnce so many hits in a transaction. @returns how many listings there were to look for.
  */
-export async function screenListed(parts: ScreeningParts): Promise<number> {
+export async function screenListed(parts: ScreeningParts, atOnce = HITS_AT_ONCE): Promise<number> {
   const due = await parts.database.listedAddress.findMany({
     where: { screenedAt: null },
     orderBy: { id: 'asc' },
-    take: BATCH,
+    take: LISTINGS_AT_ONCE,
+    select: { id: true },
   });
-  for (const listing of due) {
-    await inTransaction(parts.database, async (tx) => {
-      const { count } = await tx.listedAddress.updateMany({
-        where: { id: listing.id, screenedAt: null },
-        data: { screenedAt: new Date(parts.clock.nowMs()) },
-      });
-      if (count === 1) await screen(parts, tx, listing);
-    });
-  }
+  for (const { id } of due) await inTransaction(parts.database, (tx) => screenNext(parts, tx, id, atOnce));
   return due.length;
 }

@@ -41,14 +41,14 @@ function words({ requirement, reasons }: Decision): string {
   return `${all.length === 0 ? 'as the manifest says' : all.join(' and ')}: ${why}`;
 }
 
-/** Judges the withdrawals of a period by the policy in force and by a draft. Nothing is changed. */
+/** Judges the withdrawals of a period by a policy and by a draft. Nothing is changed. */
 export async function simulate(
   tx: DatabaseTransaction,
-  inForce: PolicyDocument,
+  base: PolicyDocument,
   draft: PolicyDocument,
   period: { readonly from: Date; readonly until: Date },
 ): Promise<Simulation> {
-  const [before, after] = [compilePolicy(inForce), compilePolicy(draft)];
+  const [before, after] = [compilePolicy(base), compilePolicy(draft)];
   const longest = Math.max(0, ...[...before.windows, ...after.windows].map(({ hours }) => hours));
   const rows = await tx.policyAdmission.findMany({
     where: {

@@ -28,6 +28,7 @@ export const ID_PREFIXES = {
   policy: 'pol',
   destination: 'dst',
   listing: 'lst',
+  screeningHit: 'hit',
   event: 'evt',
   audit: 'aud',
   webhook: 'whk',

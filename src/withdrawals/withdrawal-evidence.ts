@@ -9,7 +9,7 @@ import {
   type SigningReceipt,
   type WithdrawalEvidence,
 } from '../intents/index.ts';
-import { findIntent } from '../approvals/index.ts';
+import { findIntent, type ApprovalQueue } from '../approvals/index.ts';
 import { canonicalJson, idToUuid, type JsonValue, type WalletId } from '../shared/index.ts';
 import { WithdrawalError } from './errors.ts';
 import { readPayout, type PayoutTransaction } from './payout-store.ts';
@@ -62,6 +62,7 @@ async function paidBy(
  */
 export async function withdrawalEvidence(
   tx: DatabaseTransaction,
+  queue: Pick<ApprovalQueue, 'policyEvidence'>,
   withdrawal: Withdrawal,
   txid?: string,
 ): Promise<WithdrawalEvidence> {
@@ -69,6 +70,7 @@ export async function withdrawalEvidence(
   const { hash: intentHash } = await findIntent(tx, withdrawal.intentId);
   try {
     const { intents, receipt } = keptSchema.parse(JSON.parse(transaction.evidence ?? ''));
+    const versions = intents.map(({ intent }) => intent.policyVersion);
     return {
       version: 1,
       withdrawal: withdrawal.id,
@@ -76,6 +78,7 @@ export async function withdrawalEvidence(
       bundle: { version: 1, wallet: withdrawal.walletId, intents, psbt: transaction.cosigned ?? '' },
       wallet: await walletOf(tx, withdrawal.walletId),
       signed: receipt,
+      policies: [...(await queue.policyEvidence(tx, versions))],
       transaction: Buffer.from(transaction.transaction ?? []).toString('hex'),
       txid: transaction.txid,
     };

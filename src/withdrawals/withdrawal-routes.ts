@@ -80,7 +80,7 @@ function customersRoutes(parts: RequestParts): BoundOperation[] {
   ];
 }
 
-function readingRoutes({ database }: RequestParts): BoundOperation[] {
+function readingRoutes({ database, queue }: RequestParts): BoundOperation[] {
   return [
     handle(contract.getWithdrawal, async ({ params, principal }) => {
       const body = await inTransaction(database, async (tx) =>
@@ -90,7 +90,7 @@ function readingRoutes({ database }: RequestParts): BoundOperation[] {
     }),
     handle(contract.getWithdrawalEvidence, async ({ params, query }) => {
       const body = await inTransaction(database, async (tx) =>
-        withdrawalEvidence(tx, await findWithdrawal(tx, params.withdrawalId), query.txid),
+        withdrawalEvidence(tx, queue, await findWithdrawal(tx, params.withdrawalId), query.txid),
       );
       return { status: 200, body };
     }),

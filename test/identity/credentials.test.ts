@@ -1,5 +1,7 @@
 import { base32nopad } from '@scure/base';
 import { expect, test } from 'vitest';
+import type { PublishedEvent } from '../../src/events/index.ts';
+import { tellingOf } from '../../src/notices/notice-texts.ts';
 import { totpCode, totpStep } from '../../src/identity/totp.ts';
 import { Caller, PASSWORD, newCustomer, newStaff, useBank, type Bank } from './support/bank.ts';
 
@@ -194,4 +196,39 @@ test('the tables refuse what the code would never write', async () => {
     `INSERT INTO app.credential (id, kind, label, created_at) VALUES (gen_random_uuid(), 'password', 'x', now())`,
   );
   expect(id).toMatch(/^cus_/);
+});
+
+test('a customer hears of every change of who can act for them, and nobody else does', async () => {
+  const { caller, id } = await newCustomer(bank());
+  const next = 'another horse battery';
+  const made = await caller.send('POST', '/v1/api-keys', {
+    ...{ label: 'Shop', scopes: ['identity:read'], password: PASSWORD },
+  });
+  const { id: key } = made.body['apiKey'] as { id: string };
+  await caller.send('DELETE', `/v1/api-keys/${key}`);
+  const secret = await addSecondFactor(caller);
+  await caller.send('PUT', '/v1/me/second-factor', { code: codeNow(secret) });
+  bank().clock.advance(60_000);
+  const proof = { password: PASSWORD, code: codeNow(secret) };
+  expect((await caller.send('POST', '/v1/me/second-factor/removal', proof)).status).toBe(204);
+  const change = { currentPassword: PASSWORD, newPassword: next };
+  expect((await caller.send('PUT', '/v1/me/password', change)).status).toBe(204);
+
+  const rows = await bank().database.outboxEvent.findMany({ where: { subject: id }, orderBy: { id: 'asc' } });
+  const events = rows.map(({ content }) => JSON.parse(content) as PublishedEvent).slice(1);
+  expect(events.map(({ type, customer }) => [type, customer])).toEqual([
+    ['api_key.created', id],
+    ['api_key.revoked', id],
+    ['second_factor.added', id],
+    ['second_factor.removed', id],
+    ['password.changed', id],
+  ]);
+  expect(events.map(tellingOf)).toEqual([
+    'An API key was made: Shop. It may use: identity:read.',
+    'Your API key Shop was revoked.',
+    'A second factor is needed to sign in from now on.',
+    'Your second factor was removed: your password suffices to sign in.',
+    'Your password was changed, and every other session was ended.',
+  ]);
+  expect(JSON.stringify(events)).not.toContain(next);
 });

@@ -1,107 +1,35 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import {
-  completeSpend,
-  parsePsbtBase64,
-  parseTransaction,
-  psbtToBase64,
-  serializeTransaction,
-  signPsbt,
-} from '../../src/bitcoin/index.ts';
+import { parseTransaction, psbtToBase64, serializeTransaction } from '../../src/bitcoin/index.ts';
 import {
   intentHash,
-  manifestHash,
-  signingReceiptDigest,
-  verifyBundle,
   verifyWithdrawalEvidence,
   type Manifest,
-  type SigningReceipt,
   type WithdrawalEvidence,
   type WithdrawalIntent,
 } from '../../src/intents/index.ts';
 import { newId } from '../../src/shared/index.ts';
 import {
   builtPayout,
-  bundleOf,
   custody,
   PAYEE,
   payoutIntent,
   registeredWallet,
   requestBy,
-  walletCoins,
   type Custody,
   type TestWallet,
 } from '../fixtures/custody.ts';
 import { approval, NOW } from '../fixtures/intents.ts';
+import { receiptBy, signedPayout } from '../fixtures/evidence.ts';
 import { ed25519Signer } from '../fixtures/signing-keys.ts';
 
 let house: Custody;
 let wallet: TestWallet;
 let evidence: WithdrawalEvidence;
 
-/** The signer's word, by whoever is told. */
-function receiptBy(statement: SigningReceipt['statement'], { platform } = house.attesters): SigningReceipt {
-  const signature = platform.sign(signingReceiptDigest(statement));
-  return { statement, attestedBy: platform.publicKey, signature };
-}
-
-/** A payout signed by both, with the signer's word: what the institution hands an auditor. */
-async function signedPayout(): Promise<WithdrawalEvidence> {
-  const intent = payoutIntent(wallet);
-  const built = builtPayout(wallet, [intent], walletCoins(wallet));
-  const [cold, platform] = ['cold', 'platform'].map((role) =>
-    wallet.keys.find(({ attestation }) => attestation.statement.role === role),
-  );
-  const cosigned = signPsbt(built.psbt, cold!.accountKey, wallet.descriptor);
-  const bundle = { ...bundleOf(house, wallet, [intent], built), psbt: psbtToBase64(cosigned) };
-  const credentials = new Map([[house.customers[0].credential, house.customers[0].signer.publicKey]]);
-  const trust = {
-    manifest: house.manifest,
-    wallet: {
-      id: wallet.id,
-      name: wallet.id,
-      customer: wallet.customer!.id,
-      descriptor: wallet.descriptor,
-      keyNames: [],
-    },
-    credentialsOf: () => credentials,
-  };
-  const { expectation } = await verifyBundle(bundle, trust, NOW);
-  const done = completeSpend(
-    signPsbt(parsePsbtBase64(bundle.psbt), platform!.accountKey, wallet.descriptor),
-    expectation,
-  );
-  return {
-    version: 1,
-    withdrawal: newId('withdrawal'),
-    intentHash: intentHash(intent),
-    bundle,
-    wallet: { registration: wallet.registration, receipt: wallet.receipt },
-    signed: receiptBy({
-      purpose: 'transaction signed',
-      network: 'regtest',
-      txid: done.txid,
-      wallet: wallet.id,
-      manifest: { number: house.manifest.number, hash: manifestHash(house.manifest) },
-      intents: [
-        {
-          hash: intentHash(intent),
-          requestedBy: {
-            credential: house.customers[0].credential,
-            publicKey: house.customers[0].signer.publicKey,
-          },
-        },
-      ],
-      checkedAt: new Date(NOW).toISOString(),
-    }),
-    transaction: Buffer.from(done.bytes).toString('hex'),
-    txid: done.txid,
-  };
-}
-
 beforeAll(async () => {
   house = custody();
   wallet = registeredWallet(house, 'evidence');
-  evidence = await signedPayout();
+  evidence = await signedPayout(house, wallet);
 });
 
 const manifests = (): readonly Manifest[] => [house.manifest];
@@ -141,7 +69,13 @@ function entitledAndAttested(
     ...whole.signed.statement,
     intents: whole.signed.statement.intents.map((one) => ({ ...one, hash: intentHash(intent) })),
   };
-  return { ...changed, intentHash: intentHash(intent), signed: receiptBy(statement) };
+  return { ...changed, intentHash: intentHash(intent), signed: receiptBy(house.attesters, statement) };
+}
+
+/** The same under a policy that was changed afterwards. */
+function underPolicy(whole: WithdrawalEvidence, change: Record<string, string>): WithdrawalEvidence {
+  const policies = whole.policies.map((one) => ({ ...one, document: { ...one.document, ...change } }));
+  return { ...whole, policies };
 }
 
 describe('the evidence of a withdrawal', () => {
@@ -179,7 +113,7 @@ describe('the evidence of a withdrawal', () => {
       'the word of another signer',
       (whole) => ({
         ...whole,
-        signed: receiptBy(whole.signed.statement, { ...house.attesters, platform: ed25519Signer() }),
+        signed: receiptBy({ platform: ed25519Signer() }, whole.signed.statement),
       }),
       'evidence_receipt_wrong',
     ],
@@ -274,6 +208,17 @@ describe('the evidence of a withdrawal', () => {
       (whole) => ({ ...whole, transaction: whole.transaction.replace(/.{8}$/, '01000000') }),
       'evidence_txid_wrong',
     ],
+    [
+      'another text of the policy',
+      (whole) => underPolicy(whole, { title: 'Forged' }),
+      'evidence_policy_wrong',
+    ],
+    ['no text of the policy', (whole) => ({ ...whole, policies: [] }), 'evidence_malformed'],
+    [
+      'the text of another version of the policy',
+      (whole) => ({ ...whole, policies: whole.policies.map((one) => ({ ...one, number: 2 })) }),
+      'evidence_policy_wrong',
+    ],
     ['another txid', (whole) => ({ ...whole, txid: 'cd'.repeat(32) }), 'evidence_txid_wrong'],
   ])('with %s is refused, and the link is named', async (_what, change, code) => {
     expect(await brokenLink(change)).toMatchObject({ code });
@@ -304,7 +249,7 @@ describe('the evidence of a withdrawal', () => {
     expect(await brokenLink((whole) => whole, { withdrawal: newId('withdrawal') })).toMatchObject({
       code: 'evidence_of_another_withdrawal',
     });
-    const other = await signedPayout();
+    const other = await signedPayout(house, wallet);
     const transaction = Buffer.from(other.transaction.replace(/.{8}$/, '01000000'), 'hex');
     expect(await brokenLink((whole) => whole, { transaction })).toMatchObject({
       code: 'evidence_txid_wrong',

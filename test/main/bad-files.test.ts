@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, open, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { run } from '../../src/main/cli.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand, type Outcome } from './support/run-command.ts';
 import { trilock } from './support/trilock-process.ts';
 
 const KEYS = join(import.meta.dirname, '../../keys/demo');
@@ -44,11 +44,6 @@ beforeAll(async () => {
   await huge.close();
 });
 afterAll(() => rm(outside, { recursive: true, force: true }));
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
-  process.exitCode = undefined;
-});
 
 const BAD = [
   'missing',
@@ -150,44 +145,8 @@ const COMMANDS: readonly (readonly [string, (file: string) => readonly string[]]
   ],
 ];
 
-interface Outcome {
-  readonly status: number;
-  readonly lines: readonly string[];
-}
-
-class Exit extends Error {
-  readonly status: number;
-  constructor(status: number) {
-    super('exit');
-    this.status = status;
-  }
-}
-
-/** Runs a command line in this process: the same code from the words to the exit status. */
-async function outcomeOf(words: readonly string[]): Promise<Outcome> {
-  for (const [name, value] of Object.entries(SETTINGS)) vi.stubEnv(name, value);
-  vi.stubEnv('TRILOCK_SESSION_FILE', join(folder, 'nobody.json'));
-  let text = '';
-  const write = (chunk: unknown): boolean => {
-    text += String(chunk);
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(write);
-  vi.spyOn(process.stderr, 'write').mockImplementation(write);
-  vi.spyOn(process, 'exit').mockImplementation((status) => {
-    throw new Exit(Number(status));
-  });
-  let status = 0;
-  try {
-    await run(words);
-    status = Number(process.exitCode ?? 0);
-  } catch (thrown) {
-    if (!(thrown instanceof Exit)) throw thrown;
-    ({ status } = thrown);
-  }
-  vi.restoreAllMocks();
-  return { status, lines: text.split('\n').filter((line) => line !== '') };
-}
+const outcomeOf = (words: readonly string[]): Promise<Outcome> =>
+  runCommand(words, { ...SETTINGS, TRILOCK_SESSION_FILE: join(folder, 'nobody.json') });
 
 describe.each(COMMANDS)('%s', (_name, words) => {
   it.each(BAD)('refuses a file that is %s in one line, and writes nothing', async (kind) => {

@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PolicyInForce, screenListed, watchPeople } from '../../src/policy/index.ts';
+import {
+  PolicyInForce,
+  screenListed,
+  verifyPolicies,
+  watchOrigins,
+  watchPeople,
+} from '../../src/policy/index.ts';
 import { listAddress } from '../../src/policy/listed-addresses.ts';
 import type { PolicyDocument, PolicyRule } from '../../src/policy/policy-document-contract.ts';
 import { simulate } from '../../src/policy/simulate-draft.ts';
 import { inTransaction } from '../../src/database/index.ts';
-import { idToUuid, newId } from '../../src/shared/index.ts';
+import { idToUuid, newId, parseId } from '../../src/shared/index.ts';
 import { House, pay, PAYEE, POLICY, SOMEBODY, type Owner } from '../withdrawals/support/house.ts';
 import { rule } from './documents.ts';
 import { PolicedHouse } from './policed-house.ts';
@@ -318,16 +324,66 @@ test('what is on its way to an address is stopped when the address is listed, an
   await end(later.intent);
 });
 
+test('every version was put in force rightly; one that only a database administrator wrote is found out', async () => {
+  const { parts } = office;
+  while ((await watchOrigins(parts)) > 0);
+  expect(await office.alerts('policy')).toEqual([]);
+  const { number, document } = await office.inForce();
+  expect(await parts.database.policyOrigin.count({ where: { problem: null } })).toBe(number - 1);
+  const manifests = [office.manifest];
+  const evidence = await inTransaction(parts.database, (tx) => parts.policy.evidence(tx, [number]));
+  const trust = { manifests, nowMs: parts.clock.nowMs(), initial: POLICY };
+  expect((await verifyPolicies(evidence, trust)).at(-1)).toMatchObject({ number });
+
+  // Well-formed, with its right hash, and looser than anything that people approved.
+  const open: PolicyDocument = { ...POLICY, rules: [rule('all')] };
+  const tighter: PolicyDocument = { ...document, loosening: { delayHours: 300 } };
+  for (const [forged, says] of [
+    [open, 'Nobody approved version'],
+    [tighter, 'The audit log does not know'],
+  ] as const) {
+    const [{ hash }, draft, next] = [
+      await parts.policy.current(parts.database),
+      await office.draft(forged),
+      number + 1,
+    ];
+    await office.tamper(`
+      INSERT INTO app.policy_version (number, document, hash, previous_hash, draft_id, proposed_by, loosens, in_force_at)
+      SELECT ${next}, document, hash, '${hash}', id, created_by, false, created_at FROM app.policy_draft
+      WHERE id = '${idToUuid(draft.id)}'`);
+    const fresh = { ...parts, policy: new PolicyInForce({ clock: parts.clock, initial: POLICY }) };
+    expect(await watchOrigins(fresh)).toBe(1);
+    expect(await watchOrigins(fresh)).toBe(0);
+    const { problem } = await parts.database.policyOrigin.findUniqueOrThrow({ where: { number: next } });
+    expect(problem).toContain(says);
+    await office.tamper(`DELETE FROM app.policy_version WHERE number = ${next};
+      DELETE FROM app.policy_origin WHERE number = ${next}`);
+  }
+  expect(await office.alerts('policy')).toEqual(['policy_unaccounted', 'policy_unaccounted']);
+});
+
 test('when somebody leaves whom the policy needs, people hear of it once', async () => {
   const { document } = await office.inForce();
   await office.change(little(document, { ...two, approvals: 3 }));
   await watchPeople(office.parts);
-  expect(await office.alerts('policy')).toEqual([]);
+  expect(await office.alerts('policy')).not.toContain('policy_unmeetable');
   const { approvers } = office.manifest;
   office.manifest = { ...office.manifest, number: office.manifest.number + 1, approvers: approvers.slice(1) };
   await watchPeople(office.parts);
   await watchPeople(office.parts);
-  expect(await office.alerts('policy')).toEqual(['policy_unmeetable']);
+  const alerts = async () => (await office.alerts('policy')).filter((code) => code === 'policy_unmeetable');
+  expect(await alerts()).toHaveLength(1);
+
+  // Whose account is suspended signs nothing either, though the manifest still names them.
+  office.manifest = { ...office.manifest, number: office.manifest.number + 1, approvers };
+  await watchPeople(office.parts);
+  expect(await alerts()).toHaveLength(1);
+  const [id, createdAt] = [idToUuid(parseId('staff', approvers[0]!.id)), new Date()];
+  const row = { id, createdAt, email: 'gone@bank.example', displayName: 'Gone', roles: ['compliance'] };
+  await office.parts.database.staff.create({ data: { ...row, disabledAt: createdAt } });
+  await watchPeople(office.parts);
+  await watchPeople(office.parts);
+  expect(await alerts()).toHaveLength(2);
 });
 
 test('a policy that was rewritten in the database judges nothing', async () => {

@@ -33,7 +33,8 @@ const AUTHENTICATOR = {
 
 /** Asks for nothing beyond the officers' manifest; what a policy knows of wallets is not in this database. */
 const MANIFEST_ALONE: ApprovalPolicy = {
-  version: () => Promise.resolve(1),
+  current: () => Promise.resolve({ number: 1, hash: '0'.repeat(64) }),
+  evidence: () => Promise.resolve([]),
   evaluate: (_tx, intent, manifest) => {
     const rules = [ruleFor(intent, manifest)] as const;
     return Promise.resolve({ outcome: 'approvals', rules, coolingOffMs: 0, because: [] });

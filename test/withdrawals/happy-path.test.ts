@@ -15,7 +15,7 @@ afterAll(() => house.close());
 /** An auditor with the manifest alone finds every link right, and knows of which transaction. */
 async function expectEvidence(id: WithdrawalId, txid?: string): Promise<void> {
   const evidence = await inTransaction(house.database, async (tx) =>
-    withdrawalEvidence(tx, withdrawalOf(await house.row(id)), txid),
+    withdrawalEvidence(tx, house.parts.queue, withdrawalOf(await house.row(id)), txid),
   );
   const manifests = [house.chain.house.scene.house.manifest];
   const trust = { manifests, withdrawal: id };

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import * as contract from '../../policy/lists-contract.ts';
+import * as screening from '../../policy/screening-contract.ts';
 import type { AnswerOf, CallOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
 import type { Connection } from './connect.ts';
@@ -64,6 +65,42 @@ async function risks({ api }: Connection, _options: object, customerId = ''): Pr
   return { document: answer, lines: table(['score', 'since', 'judged by', 'reason'], rows) };
 }
 
+interface HitOptions {
+  readonly state?: 'open' | 'settled';
+  readonly customer?: string;
+  readonly limit?: string;
+  readonly after?: string;
+}
+
+async function hits({ api }: Connection, options: HitOptions): Promise<Shown> {
+  const { state, customer } = options;
+  const query = {
+    ...pageOptions(options),
+    ...(state === undefined ? {} : { state }),
+    ...(customer === undefined ? {} : { customer }),
+  };
+  const columns = ['hit', 'what', 'address', 'is', 'by', 'subject', 'customer', 'outcome', 'settled'];
+  return page(await api.call(screening.listScreeningHits, { query }), columns, (it) => [
+    ...[it.id, it.kind, it.address, it.reputation, `${it.source} ${it.reference}`, it.subject],
+    ...[it.customer, it.outcome, it.settledReason],
+  ]);
+}
+
+async function settleHit(
+  { api }: Connection,
+  { reason }: { readonly reason: string },
+  hitId = '',
+): Promise<Shown> {
+  const body = { reason };
+  return one(await api.call(screening.settleScreeningHit, { params: { hitId }, body }), (it) => ({
+    hit: it.id,
+    address: it.address,
+    'settled by': it.settledBy,
+    since: it.settledAt,
+    reason: it.settledReason,
+  }));
+}
+
 function entering(group: Command, verb: 'block' | 'watch', description: string): void {
   changes(
     group
@@ -97,6 +134,21 @@ export function registerLists(client: Command): void {
       .requiredOption('--score <number>', '0 for no risk, to 100')
       .requiredOption('--reason <text>', 'why'),
     judge,
+  );
+  lists(
+    group
+      .command('hits')
+      .description('payments to or from addresses that were listed after them, newest first')
+      .addOption(new Option('--state <state>', 'only these').choices(['open', 'settled']))
+      .option('--customer <customer>', 'only those of one customer'),
+    hits,
+  );
+  changes(
+    group
+      .command('settle <hit>')
+      .description('say what was found out about a hit')
+      .requiredOption('--reason <text>', 'what was found out, and done'),
+    settleHit,
   );
   acts(group.command('risk <customer>').description('how a customer was judged, newest first'), risks);
 }

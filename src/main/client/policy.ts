@@ -93,23 +93,27 @@ async function showDraft({ api }: Connection, _options: object, draftId = ''): P
 
 async function simulate(
   { api }: Connection,
-  { from, until }: { readonly from?: string; readonly until?: string },
+  { from, until, against }: { readonly from?: string; readonly until?: string; readonly against?: string },
   draftId = '',
 ): Promise<Shown> {
-  const query = { ...(from === undefined ? {} : { from }), ...(until === undefined ? {} : { until }) };
+  const query = {
+    ...(from === undefined ? {} : { from }),
+    ...(until === undefined ? {} : { until }),
+    ...(against === undefined ? {} : { against }),
+  };
   const answer = await api.call(contract.simulatePolicyDraft, { params: { draftId }, query });
   const { judged, different, truncated, shown } = answer;
   const cut = truncated ? ['The period holds more than is judged at once; ask for a shorter one.'] : [];
   return {
     document: answer,
     lines: [
-      `${different} of ${judged} withdrawals would have been decided differently.`,
+      `${different} of ${judged} withdrawals would have been decided differently than by version ${answer.against}.`,
       ...cut,
       ...shown.flatMap((it) => [
         '',
         `${it.intent}, ${it.judgedAt}`,
-        `  now: ${it.before}`,
-        `  then: ${it.after}`,
+        `  version ${answer.against}: ${it.before}`,
+        `  the draft: ${it.after}`,
       ]),
     ],
   };
@@ -141,7 +145,8 @@ export function registerPolicy(client: Command): void {
       .command('simulate <draft>')
       .description('which withdrawals of the past it would have decided differently')
       .option('--from <time>', 'a month ago unless told')
-      .option('--until <time>', 'now unless told'),
+      .option('--until <time>', 'now unless told')
+      .option('--against <version>', 'compared with this version; the one in force unless told'),
     simulate,
   );
   changes(

@@ -7,7 +7,7 @@ import { exportPeriod, verifyAudit, type AuditPeriod } from '../../audit/index.t
 import { openDatabase, type Database } from '../../database/index.ts';
 import { parseAuditCheckpoint, verifyAuditCheckpoint, type AuditCheckpoint } from '../../intents/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
-import { SharedError, systemClock } from '../../shared/index.ts';
+import { idFromUuid, SharedError, systemClock } from '../../shared/index.ts';
 import { readDocument } from '../../station/index.ts';
 import { loadSettings, settingsHelp } from '../settings/index.ts';
 
@@ -77,7 +77,8 @@ async function verify(options: VerifyOptions): Promise<void> {
       say(coverage(trusted, position));
       return;
     }
-    say(`${report.kind}: position ${report.position}, entry ${report.entryId ?? 'unknown'}`);
+    const entry = report.entryId === null ? 'unknown' : idFromUuid('audit', report.entryId);
+    say(`${report.kind}: position ${report.position ?? 'none'}, entry ${entry}`);
     if (report.kind === 'rewritten') say('The entries up to here are not those that the signer attested.');
     process.exitCode = 1;
   });

@@ -9,6 +9,7 @@ import {
   type VerifiedEvidence,
 } from '../../intents/index.ts';
 import { readRegularFile } from '../../keyring/index.ts';
+import { verifyPolicies, type VerifiedPolicy } from '../../policy/index.ts';
 import { SharedError } from '../../shared/index.ts';
 import { readDocument } from '../../station/index.ts';
 
@@ -32,18 +33,23 @@ async function readTransaction(path: string): Promise<Uint8Array> {
   throw new SharedError('config_invalid', `${path} is not a transaction in hex.`);
 }
 
-function foundLines({
-  evidence,
-  manifest,
-  verified,
-  policyVersions,
-  checkedAtMs,
-}: VerifiedEvidence): string[] {
+const ORIGINS = { built_in: 'built in', tighter: 'provably tighter than the one before' } as const;
+
+function policyLine({ number, document, hash, origin }: VerifiedPolicy): string {
+  const by = origin.kind === 'approved' ? `approved by ${origin.people.join(' and ')}` : ORIGINS[origin.kind];
+  return `Policy version ${number}, “${document.title}” (${hash}): ${by}.`;
+}
+
+function foundLines(
+  { evidence, manifest, verified, policyVersions, checkedAtMs }: VerifiedEvidence,
+  policies: readonly VerifiedPolicy[],
+): string[] {
   const { receipt, registration } = evidence.wallet;
   return [
     `Manifest ${manifest.number} was in force, signed by its officers.`,
     `The wallet ${registration.wallet} was pinned at ${receipt.statement.registeredAt}, three keys attested and proven.`,
     `The signer checked everything at ${evidence.signed.statement.checkedAt}.`,
+    ...policies.map(policyLine),
     ...verified.intents.map(
       ({ intent, approvedBy }, index) =>
         `Intent ${intent.id}, written under policy version ${policyVersions[index]}: asked for by its customer, approved by ${approvedBy.join(' and ')}.`,
@@ -65,7 +71,10 @@ async function verify(withdrawal: string, options: VerifyOptions): Promise<void>
     manifests: await followManifests(options.firstHash, signed, network),
     ...(options.transaction === undefined ? {} : { transaction: await readTransaction(options.transaction) }),
   };
-  say(...foundLines(await verifyWithdrawalEvidence(evidence, trust)));
+  const found = await verifyWithdrawalEvidence(evidence, trust);
+  const { checkedAtMs: nowMs, manifest } = found;
+  const manifests = trust.manifests.filter(({ number }) => number <= manifest.number);
+  say(...foundLines(found, await verifyPolicies(evidence.policies, { manifests, nowMs })));
   if (options.transaction === undefined) {
     say('Whether the chain has it, a node of your own says: give its bytes by --transaction to compare.');
   }

@@ -29,7 +29,13 @@ import { settleLegalHolds } from '../../legal/index.ts';
 import { sendNotice, spreadNotices, type NoticeWorkParts } from '../../notices/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { registerLockMetrics, stepLockRecoveries, stepMasterLocks } from '../../locks/index.ts';
-import { listedAmong, screenListed, settlePolicyChanges, watchPeople } from '../../policy/index.ts';
+import {
+  listedAmong,
+  screenListed,
+  settlePolicyChanges,
+  watchOrigins,
+  watchPeople,
+} from '../../policy/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
@@ -151,6 +157,7 @@ function works(
     { name: 'policy changes', step: () => settlePolicyChanges(changing) },
     { name: 'listed addresses', step: () => screenListed(changing) },
     { name: 'people of the policy', step: () => watchPeople(changing) },
+    { name: 'origin of the policy', step: () => watchOrigins(changing) },
     { name: 'wallets', step: () => stepWallets(parts) },
     { name: 'master locks', step: () => stepMasterLocks(parts) },
     { name: 'lost master locks', step: () => stepLockRecoveries(locking) },
