@@ -53,7 +53,9 @@ test('both signers pin the wallet; a payout needs both, no station, and the book
   expect(row).toMatchObject({ state: 'confirmed', hindrance: null });
   expect(await house.difference(hot.id)).toBe(0n);
 
-  const evidence = await inTransaction(house.database, (tx) => withdrawalEvidence(tx, withdrawalOf(row)));
+  const evidence = await inTransaction(house.database, (tx) =>
+    withdrawalEvidence(tx, house.parts.queue, withdrawalOf(row)),
+  );
   const manifests = [house.chain.house.scene.house.manifest];
   const found = await verifyWithdrawalEvidence(JSON.parse(JSON.stringify(evidence)), { manifests });
   expect(found.evidence.txid).toBe(row.payout!.transactions[0]!.txid);
