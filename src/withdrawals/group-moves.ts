@@ -130,6 +130,16 @@ export async function unbuild(
   return true;
 }
 
+/** The first of two signers has promised the coins when it signed: it takes the second's word that it is in vain. */
+async function freeAtBoth(
+  { wallets, cosigner }: StepParts,
+  tx: DatabaseTransaction,
+  payout: Payout,
+): Promise<void> {
+  const wallet = await wallets.wallet(tx, payout.walletId);
+  if (wallet?.plan === 'treasury_hot') await cosigner.abandon(latestOf(payout).txid, 'It has ended unpaid.');
+}
+
 /**
  * Ends the withdrawals of a group unpaid: the signer revokes what a cosigner may have signed, the coins are set
  * free, the hold is let go. What fails is always revoked: nobody's word in the queue keeps it ended if this process
@@ -156,6 +166,7 @@ export async function endUnpaid(
   for (const { withdrawal } of members) await books.release(withdrawal);
   crashPoint('withdrawal.hold_released');
   if (payout !== null) {
+    await freeAtBoth(parts, tx, payout);
     await releasePayout(tx, payout, new Date(parts.clock.nowMs()));
     await parts.wallets.release(tx, payout.id);
   }

@@ -85,6 +85,25 @@ function between(happens: (txid: string) => Promise<unknown>): StepParts {
   };
 }
 
+test('the first signer’s answer is lost, and the payout cancelled: revoked and given up at both, its coins pay another', async () => {
+  const { id, intent } = await approved(800_000n);
+  const before = await signatures();
+  await house.settle(between(() => Promise.reject(new Error('the line is cut'))));
+  expect(await signatures()).toEqual([before[0]! + 1, before[1]]);
+  expect(await house.state(id)).toBe('awaiting_cosigner');
+  await house.cancel(intent);
+  await house.later();
+  expect(await house.state(id)).toBe('cancelled');
+
+  // All that there is, so that the coins of the first are among it.
+  const others = [await approved(850_000n), await approved(850_000n), await approved(850_000n)];
+  await house.later();
+  for (const other of others) expect(await house.state(other.id)).toBe('broadcast');
+  await house.mine();
+  await house.later();
+  expect(await house.difference(hot.id)).toBe(0n);
+});
+
 test('frozen between the two signatures: the second refuses, and what the first signed is given up at both', async () => {
   const frozen = new FrozenHouse(house);
   const { signer, second } = house.chain.house;
