@@ -14,6 +14,7 @@ import { listErrorMap, policyErrorMap } from '../policy/index.ts';
 import { noticeErrorMap, type NoticeErrorCode } from '../notices/index.ts';
 import type { SharedErrorCode } from '../shared/index.ts';
 import { transferErrorMap, type TransferErrorCode } from '../transfers/index.ts';
+import { treasuryErrorMap, type TreasuryErrorCode } from '../treasury/index.ts';
 import type { IntentErrorCode } from '../intents/index.ts';
 import { walletErrorMap, type WalletErrorCode } from '../wallets/index.ts';
 import { chainErrorMap } from './chain-error-map.ts';
@@ -40,6 +41,7 @@ type ErrorCode =
   | keyof typeof policyErrorMap
   | LegalErrorCode
   | ControlErrorCode
+  | TreasuryErrorCode
   | keyof typeof listErrorMap
   | NoticeErrorCode
   | WebhookErrorCode;
@@ -63,6 +65,7 @@ export const errorMap = {
   ...policyErrorMap,
   ...legalErrorMap,
   ...controlErrorMap,
+  ...treasuryErrorMap,
   ...listErrorMap,
   ...noticeErrorMap,
   ...webhookErrorMap,

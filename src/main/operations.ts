@@ -24,6 +24,7 @@ import { legalRoutes } from '../legal/index.ts';
 import { noticeRoutes } from '../notices/index.ts';
 import { addressBookRoutes, listRoutes, policyRoutes, screeningRoutes } from '../policy/index.ts';
 import { transferRoutes } from '../transfers/index.ts';
+import { treasuryRoutes } from '../treasury/index.ts';
 import { getStatus, statusFrom } from '../status/index.ts';
 import { walletRoutes } from '../wallets/index.ts';
 import { withdrawalRoutes } from '../withdrawals/index.ts';
@@ -87,6 +88,7 @@ export function composeOperations(parts: OperationParts): {
       ...withdrawalRoutes(withdrawals),
       ...legalRoutes(withdrawals),
       ...staffRoutes({ ...withdrawals, seals: parts.webhooks.hash }),
+      ...treasuryRoutes(withdrawals),
       ...noticeRoutes({ database, clock, hash: parts.webhooks.hash }),
       ...policyRoutes(changing),
       ...addressBookRoutes({ ...changing, network: parts.network }),

@@ -35,6 +35,7 @@ export const ID_PREFIXES = {
   delivery: 'dlv',
   notice: 'ntc',
   legalHold: 'lgl',
+  treasuryMove: 'mov',
   phone: 'phn',
   request: 'req',
 } as const;

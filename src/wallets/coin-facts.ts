@@ -54,6 +54,19 @@ async function spendersOf(
   return spenders;
 }
 
+/** Those that a transaction of our own was noted to bring, also to another wallet than it spends. */
+async function expectedAmong(
+  tx: DatabaseTransaction,
+  outputs: readonly MatchedOutput[],
+): Promise<ReadonlySet<string>> {
+  if (outputs.length === 0) return new Set();
+  const rows = await tx.coin.findMany({
+    where: { source: 'change', OR: outputs.map(({ outpoint: { txid, vout } }) => ({ txid, vout })) },
+    select: { txid: true, vout: true },
+  });
+  return new Set(rows.map(key));
+}
+
 async function recordOutput(
   tx: DatabaseTransaction,
   match: MatchedOutput,
@@ -125,6 +138,7 @@ export async function connectCoins(
     return address === undefined ? [] : [{ match, address }];
   });
   const spenders = await spendersOf(tx, matches, paid);
+  const expected = await expectedAmong(tx, outputs);
   const payments: FoundPayment[] = [];
   const byOutpoint = new Map(paid.map(({ match, address }) => [key(match.outpoint), address]));
   for (const match of matches) {
@@ -135,7 +149,7 @@ export async function connectCoins(
     const address = byOutpoint.get(key(match.outpoint));
     if (address === undefined) continue;
     const own = spenders.get(match.outpoint.txid)?.has(idToUuid(address.walletId)) === true;
-    const isChange = own && address.branch === 'change';
+    const isChange = (own && address.branch === 'change') || expected.has(key(match.outpoint));
     const known = await recordOutput(tx, match, address, isChange, block);
     const { outpoint, satoshis, coinbase } = match;
     if (!isChange) payments.push({ outpoint, satoshis, coinbase, address, known });

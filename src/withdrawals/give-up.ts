@@ -16,7 +16,7 @@ const PASSING =
 const GIVEN_UP_CODE = 'transaction_abandoned';
 
 /** What signer or check says that no waiting will change: about the intent, its approvals, or the bytes. */
-function isFinal(thrown: unknown): boolean {
+export function isFinal(thrown: unknown): boolean {
   if (!isDomainError(thrown) || thrown.retryable) return false;
   const { code } = thrown;
   if (PASSING.test(code)) return false;

@@ -1,4 +1,9 @@
 export { awaitedBundles, importBundle, type AwaitedBundle, type ExchangeParts } from './exchange-bundles.ts';
+export { checkBundle } from './bundle.ts';
+export { withSignatures } from './cosigner-signature.ts';
+export { requirePair } from './sign-first.ts';
+export { isFinal } from './give-up.ts';
+export { freeCoins } from './step-build.ts';
 export { WithdrawalError, type WithdrawalErrorCode } from './errors.ts';
 export { ownWallet, ownWallets, type OwnWalletsParts } from './own-wallets.ts';
 export type { CoinSpending, CosignerPort, SourceWallet, TrustPort, WalletsPort } from './ports.ts';

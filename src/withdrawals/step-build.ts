@@ -61,8 +61,8 @@ function buildWithinCap(
 }
 
 /** Coins that no living payout of ours spends, also one whose block a reorganisation has taken back. */
-async function freeCoins(
-  { wallets }: StepParts,
+export async function freeCoins(
+  { wallets }: Pick<StepParts, 'wallets'>,
   tx: DatabaseTransaction,
   wallet: WalletId,
 ): Promise<readonly WalletCoin[]> {

@@ -32,6 +32,7 @@ const ARROWS = {
   transfers: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
   policy: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets'],
   withdrawals: [...GROUND, 'approvals', 'ledger', 'freeze', 'wallets', 'deposits', 'policy'],
+  treasury: [...GROUND, 'approvals', 'ledger', 'wallets', 'withdrawals'],
   signer: [...PURE, 'postgres'],
   station: PURE,
 };

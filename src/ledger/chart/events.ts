@@ -67,6 +67,14 @@ export const EVENTS = {
       move('spend', 'networkFees', 'treasury', 'fee'),
     ],
   },
+  treasuryMoveUndone: {
+    code: 308,
+    says: 'A reorganisation took the block of a move: its coins are where they were, and no fee is spent',
+    steps: [
+      { ...move('unmove', 'treasury', 'treasury', 'arrived'), creditOfOther: true },
+      move('unspend', 'treasury', 'networkFees', 'fee'),
+    ],
+  },
 } as const satisfies Record<string, BusinessEvent>;
 
 export type EventName = keyof typeof EVENTS;

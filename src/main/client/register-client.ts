@@ -20,6 +20,7 @@ import { registerPolicy } from './policy.ts';
 import { registerRestrictions } from './restrictions.ts';
 import { registerStaffCommands } from './staff.ts';
 import { registerTransfers } from './transfers.ts';
+import { registerTreasury } from './treasury.ts';
 import { registerWallets } from './wallets.ts';
 import { registerWebhooks } from './webhooks.ts';
 import { registerWithdrawals } from './withdrawals.ts';
@@ -56,6 +57,7 @@ export function registerClient(trilock: Command): void {
   registerBreakers(client);
   registerAuditCommands(client);
   registerLegalHolds(client);
+  registerTreasury(client);
   registerNotices(client);
   registerStaffCommands(client);
 }

@@ -6,6 +6,8 @@ import { KeyringError } from '../../keyring/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
 import { describeError, systemClock } from '../../shared/index.ts';
 import { readBundleFile, writeDocument } from '../../station/index.ts';
+import type { SigningBundle } from '../../intents/index.ts';
+import { awaitedMoveBundles, importMoveBundle } from '../../treasury/index.ts';
 import { awaitedBundles, importBundle, ownWallet, type ExchangeParts } from '../../withdrawals/index.ts';
 import { manifestSource } from '../roles/manifest-source.ts';
 import { trustOf } from '../roles/withdrawal-parts.ts';
@@ -32,35 +34,51 @@ async function withParts(act: (parts: ExchangeParts) => Promise<void>): Promise<
   }
 }
 
+function sayDamaged(id: string, thrown: unknown): void {
+  say(`${id}: DAMAGED: ${describeError(thrown)}`);
+  process.exitCode = 1;
+}
+
+async function write(file: string, bundle: SigningBundle): Promise<void> {
+  try {
+    await writeDocument(file, bundle);
+    say(file);
+  } catch (thrown) {
+    if (!(thrown instanceof KeyringError && thrown.code === 'file_exists')) throw thrown;
+    say(`${file} is there already`);
+  }
+}
+
 async function exportBundles(directory: string): Promise<void> {
   await withParts(async (parts) => {
     await mkdir(directory, { recursive: true });
-    const awaited = await awaitedBundles(parts, {
-      onDamaged: (payout, thrown) => {
-        say(`${payout}: DAMAGED: ${describeError(thrown)}`);
-        process.exitCode = 1;
-      },
-    });
-    for (const { payout, txid, bundle } of awaited) {
-      const file = join(directory, `${payout}-${txid.slice(0, NAME_DIGITS)}.json`);
-      try {
-        await writeDocument(file, bundle);
-        say(file);
-      } catch (thrown) {
-        if (!(thrown instanceof KeyringError && thrown.code === 'file_exists')) throw thrown;
-        say(`${file} is there already`);
-      }
+    const payouts = await awaitedBundles(parts, { onDamaged: sayDamaged });
+    const moves = await awaitedMoveBundles(parts, sayDamaged);
+    const awaited = [
+      ...payouts.map(({ payout, ...rest }) => ({ id: payout, ...rest })),
+      ...moves.map(({ move, ...rest }) => ({ id: move, ...rest })),
+    ];
+    for (const { id, txid, bundle } of awaited) {
+      await write(join(directory, `${id}-${txid.slice(0, NAME_DIGITS)}.json`), bundle);
     }
     say(`${awaited.length} waiting for a cosigner`);
   });
+}
+
+/** A bundle belongs to a move of the treasury, or to withdrawals. */
+async function take(parts: ExchangeParts, bundle: SigningBundle): Promise<{ id: string; txid: string }> {
+  const moved = await importMoveBundle(parts, bundle, COMMAND_LINE);
+  if (moved !== undefined) return { id: moved.move, txid: moved.txid };
+  const { payout, txid } = await importBundle(parts, bundle, COMMAND_LINE);
+  return { id: payout, txid };
 }
 
 async function importBundles(files: readonly string[]): Promise<void> {
   await withParts(async (parts) => {
     for (const file of files) {
       try {
-        const { payout, txid } = await importBundle(parts, await readBundleFile(file), COMMAND_LINE);
-        say(`${file}: ${payout}, transaction ${txid}`);
+        const { id, txid } = await take(parts, await readBundleFile(file));
+        say(`${file}: ${id}, transaction ${txid}`);
       } catch (thrown) {
         say(`${file}: REFUSED: ${describeError(thrown)}`);
         process.exitCode = 1;

@@ -40,6 +40,7 @@ import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
 import { stepTransfers } from '../../transfers/index.ts';
+import { treasuryWork } from '../../treasury/index.ts';
 import { lowPools, poolLevels, registerPoolMetric, stepWallets } from '../../wallets/index.ts';
 import { outflowSince, replacedWatch, stepWithdrawals } from '../../withdrawals/index.ts';
 import { endpointTarget } from '../lifecycle/endpoint.ts';
@@ -173,6 +174,7 @@ function works(
       step: () => deliverOne(webhooks),
     })),
     ...noticeWorks({ ...parts, hash: parts.webhooks.hash }),
+    { name: 'treasury', step: treasuryWork(paying, (error) => onFailure('treasury', error)) },
     { name: 'withdrawals', step: () => stepWithdrawals(paying, (error) => onFailure('withdrawals', error)) },
   ];
 }

@@ -54,7 +54,7 @@ export class Books {
 
   /** Books an event between the usual parties and returns the answers. */
   book(event: Occurrence['event'], about: number, amounts: Occurrence['amounts'], attempt = 1): ResultName[] {
-    const other = event === 'treasuryMoved' ? COLD_TREASURY : PAYEE;
+    const other = event.startsWith('treasuryMove') ? COLD_TREASURY : PAYEE;
     const parties = { ...PARTIES, other };
     this.booked.add(event);
     return this.submit(

@@ -173,6 +173,7 @@ const STORY: readonly Booking[] = [
   ['instantTransfer', 212, { amount: 100n, fee: 10n }],
   ['feeCharged', 213, { amount: 10n }],
   ['treasuryMoved', 214, { arrived: 700n, fee: 5n }],
+  ['treasuryMoveUndone', 214, { arrived: 700n, fee: 5n }],
   ['spendingDepositReversedFrozen', 215, { amount: 100n }],
   ['writtenOff', 215, { amount: 100n }],
 ];

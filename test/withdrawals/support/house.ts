@@ -144,6 +144,7 @@ export class House {
           ['policy_change', {}],
           ['deep_freeze', {}],
           ['breaker_reset', {}],
+          ['treasury_move', {}],
         ]),
       }),
       wallets: ownWallets({ ...parts, node }),
