@@ -70,6 +70,7 @@ export const errorMap = {
   ...noticeErrorMap,
   ...webhookErrorMap,
   amount_malformed: { status: 422, title: 'The amount is malformed' },
+  windows_malformed: { status: 422, title: 'These are no hours of the week' },
   amount_out_of_range: { status: 422, title: 'The amount is out of range' },
   fee_rate_malformed: { status: 422, title: 'The fee rate is malformed' },
   fee_rate_out_of_range: { status: 422, title: 'The fee rate is out of range' },

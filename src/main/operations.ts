@@ -19,7 +19,7 @@ import type { LedgerClient } from '../ledger/client/index.ts';
 import { lockRecoveryRoutes, lockRoutes } from '../locks/index.ts';
 import type { Pool } from '../postgres/index.ts';
 import type { Authenticator } from '../http/index.ts';
-import { isoTime, type Clock } from '../shared/index.ts';
+import { isoTime, type Clock, type WeeklyWindows } from '../shared/index.ts';
 import { legalRoutes } from '../legal/index.ts';
 import { noticeRoutes } from '../notices/index.ts';
 import { addressBookRoutes, listRoutes, policyRoutes, screeningRoutes } from '../policy/index.ts';
@@ -45,6 +45,7 @@ export interface OperationParts {
   readonly network: 'mainnet' | 'testnet' | 'signet' | 'regtest';
   readonly monitors: ReadonlyMap<string, string>;
   readonly restarts: number;
+  readonly coldWindows: WeeklyWindows | null;
 }
 
 /** Every operation of every context, and who may call them. */

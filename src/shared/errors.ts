@@ -42,6 +42,7 @@ export type SharedErrorCode =
   | 'fee_rate_out_of_range'
   | 'id_malformed'
   | 'json_not_canonical'
+  | 'windows_malformed'
   | 'config_invalid';
 
 export class SharedError extends DomainError<SharedErrorCode> {}

@@ -7,3 +7,4 @@ export * from './canonical-json.ts';
 export * from './crash-point.ts';
 export * from './chain-link.ts';
 export * from './staff-role.ts';
+export * from './weekly-windows.ts';

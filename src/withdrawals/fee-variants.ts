@@ -2,16 +2,14 @@ import { BitcoinError, bumpFee, type BuiltSpend, type SpendLimits } from '../bit
 import { appendAudit } from '../audit/index.ts';
 import type { QueueActor } from '../approvals/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
-import type { WalletPlan } from '../intents/index.ts';
 import { feeRateFromSatsPerKvb, idToUuid, ZERO_SATOSHIS, type FeeRate } from '../shared/index.ts';
+import { isSignedInCeremonies } from './cold-windows.ts';
 import { dependentOf } from './own-change.ts';
 import { latestOf, type Payout, type PayoutVariant } from './payout-store.ts';
 import type { SourceWallet } from './ports.ts';
 import { insertTaken, type RatedSpend } from './variant-store.ts';
 import { WORKER, type RequestParts, type StepParts } from './withdrawal-parts.ts';
 
-/** Plans of which a station, that is people who come together, signs; the others' cosigner signs whenever it is asked. */
-const SIGNED_IN_CEREMONIES: readonly WalletPlan[] = ['custodial', 'treasury_cold'];
 /** Of the rate of the first: rates seldom rise further between two ceremonies. */
 const TIMES = [2n, 4n, 8n];
 /** As when it was built. */
@@ -28,7 +26,7 @@ export function buildVariants(
   { spend, feeRate }: RatedSpend,
   limits: SpendLimits,
 ): readonly RatedSpend[] {
-  if (!SIGNED_IN_CEREMONIES.includes(wallet.plan) || spend.coins.length > MAX_INPUTS) return [];
+  if (!isSignedInCeremonies(wallet.plan) || spend.coins.length > MAX_INPUTS) return [];
   const variants: RatedSpend[] = [];
   for (const times of TIMES) {
     const original = variants.at(-1)?.spend ?? spend;

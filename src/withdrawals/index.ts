@@ -12,6 +12,7 @@ export { replacedWatch, sweepReplaced } from './sweep-replaced.ts';
 export { withdrawalErrorMap, type SpendErrorCode } from './withdrawal-errors.ts';
 export { stepWithdrawals } from './withdrawal-jobs.ts';
 export type { Batching, RequestParts, StepParts } from './withdrawal-parts.ts';
+export { waitingForStation, windowWatch } from './watch-windows.ts';
 export { withdrawalRoutes } from './withdrawal-routes.ts';
 export { outflowSince } from './outflow.ts';
 export { withdrawalsBeyondRecall } from './withdrawal-store.ts';

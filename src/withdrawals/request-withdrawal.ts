@@ -27,6 +27,7 @@ import {
   type WalletId,
   type WithdrawalId,
 } from '../shared/index.ts';
+import { outlastingWindow } from './cold-windows.ts';
 import { WithdrawalError } from './errors.ts';
 import type { SourceWallet } from './ports.ts';
 import { spendingSource } from './spending-source.ts';
@@ -55,6 +56,7 @@ export interface WithdrawalRequest {
   readonly memo?: string;
   /** Who gets it, when the manifest asks. */
   readonly travelRule?: TravelRule;
+  /** What a station signs lives longer when it must, to outlast the next window for cold signing. */
   readonly lifetimeMs: number;
 }
 
@@ -172,7 +174,7 @@ async function draft(
     kind: 'withdrawal',
     id: intent,
     requester: customer,
-    lifetimeMs,
+    lifetimeMs: outlastingWindow(parts, source.plan, lifetimeMs),
     body: {
       customer,
       balance,

@@ -8,6 +8,7 @@ import {
   type PayoutId,
   type WithdrawalId,
 } from '../shared/index.ts';
+import { waitForWindow } from './cold-windows.ts';
 import { formBatch } from './form-batch.ts';
 import { alarm, giveUp } from './give-up.ts';
 import { endUnpaid, unbuild, waitFor } from './group-moves.ts';
@@ -88,6 +89,7 @@ async function endIfUnwanted(parts: StepParts, tx: DatabaseTransaction, group: G
 
 async function stepUntilBuilt(parts: StepParts, tx: DatabaseTransaction, group: Group): Promise<void> {
   if (!(await stepCooling(parts, tx, group)) || !(await stepRecheck(parts, tx, group))) return;
+  if (await waitForWindow(parts, tx, group)) return;
   const batch = await formBatch(parts, tx, group);
   if (batch !== undefined) await stepBuild(parts, tx, batch);
 }

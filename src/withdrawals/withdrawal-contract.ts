@@ -72,6 +72,12 @@ const withdrawalSchema = z
       .nullable()
       .describe('What left the wallet for it, fee included, once confirmed'),
     coolUntil: timeField.nullable(),
+    nextColdWindow: z
+      .object({ opensAt: timeField, closesAt: timeField })
+      .nullable()
+      .describe(
+        'When the offline station signs next, as long as it has not; null when it keeps no hours, or does not sign',
+      ),
     endReason: z.string().nullable().describe('Why it was not paid'),
     createdAt: timeField,
     expiresAt: timeField,
@@ -103,7 +109,12 @@ export const createWithdrawal = defineOperation({
     travelRule: statedTravelRuleSchema
       .optional()
       .describe('Who gets it; required above an amount that the institution sets'),
-    expiresInHours: z.int().min(1).max(MAX_HOURS).optional().describe('72 unless told'),
+    expiresInHours: z
+      .int()
+      .min(1)
+      .max(MAX_HOURS)
+      .optional()
+      .describe('72 unless told; longer where the next window for cold signing is later'),
   }),
   responses: { 202: { description: 'Waits for your signature', body: withdrawalSchema } },
   errors: [

@@ -3,7 +3,7 @@ import type { ChainNode } from '../chain/index.ts';
 import type { ApprovalQueue, QueueActor, StoredIntent } from '../approvals/index.ts';
 import type { Database } from '../database/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
-import type { Clock } from '../shared/index.ts';
+import type { Clock, WeeklyWindows } from '../shared/index.ts';
 import type { Payout } from './payout-store.ts';
 import type { CosignerPort, TrustPort, WalletsPort } from './ports.ts';
 import type { Withdrawal } from './withdrawal.ts';
@@ -17,6 +17,8 @@ export interface RequestParts {
   readonly wallets: WalletsPort;
   readonly trust: TrustPort;
   readonly node: Pick<ChainNode, 'feeEstimate' | 'tip'>;
+  /** When the station signs; null: whenever people come. */
+  readonly coldWindows: WeeklyWindows | null;
 }
 
 /** What is needed to carry them on. */

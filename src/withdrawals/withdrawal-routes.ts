@@ -53,7 +53,7 @@ function customersRoutes(parts: RequestParts): BoundOperation[] {
       return await withAlarm(parts, about, by, () =>
         effect.commit(async (tx) => {
           const { withdrawal } = await requestWithdrawal(parts, tx, ids, wish, by);
-          return { status: 202, body: await viewWithdrawal(tx, withdrawal) };
+          return { status: 202, body: await viewWithdrawal(parts, tx, withdrawal) };
         }),
       );
     }),
@@ -65,7 +65,7 @@ function customersRoutes(parts: RequestParts): BoundOperation[] {
         effect.commit(async (tx) => {
           const withdrawal = await visible(tx, params.withdrawalId, principal);
           await parts.queue.sign(tx, withdrawal.intentId, body, by);
-          return { status: 202, body: await viewWithdrawal(tx, withdrawal) };
+          return { status: 202, body: await viewWithdrawal(parts, tx, withdrawal) };
         }),
       );
     }),
@@ -74,17 +74,18 @@ function customersRoutes(parts: RequestParts): BoundOperation[] {
         const withdrawal = await visible(tx, request.params.withdrawalId, request.principal);
         const by = requestActor(request);
         await parts.queue.cancel(tx, withdrawal.intentId, by, 'The customer has taken it back.');
-        return { status: 202, body: await viewWithdrawal(tx, withdrawal) };
+        return { status: 202, body: await viewWithdrawal(parts, tx, withdrawal) };
       });
     }),
   ];
 }
 
-function readingRoutes({ database, queue }: RequestParts): BoundOperation[] {
+function readingRoutes(parts: RequestParts): BoundOperation[] {
+  const { database, queue } = parts;
   return [
     handle(contract.getWithdrawal, async ({ params, principal }) => {
       const body = await inTransaction(database, async (tx) =>
-        viewWithdrawal(tx, await visible(tx, params.withdrawalId, principal)),
+        viewWithdrawal(parts, tx, await visible(tx, params.withdrawalId, principal)),
       );
       return { status: 200, body };
     }),
@@ -107,7 +108,8 @@ function readingRoutes({ database, queue }: RequestParts): BoundOperation[] {
           take: limit + 1,
         });
         const items = [];
-        for (const row of rows.slice(0, limit)) items.push(await viewWithdrawal(tx, withdrawalOf(row)));
+        for (const row of rows.slice(0, limit))
+          items.push(await viewWithdrawal(parts, tx, withdrawalOf(row)));
         const last = items.at(-1);
         const nextCursor = rows.length > limit && last !== undefined ? cursors.encode([last.id]) : null;
         return { status: 200, body: { items, nextCursor } };
@@ -142,7 +144,7 @@ async function decideByStaff(
     { command, facts, by: requestActor(request), reason, change },
     parts.clock,
   );
-  return await viewWithdrawal(tx, await findWithdrawal(tx, withdrawal.id));
+  return await viewWithdrawal(parts, tx, await findWithdrawal(tx, withdrawal.id));
 }
 
 function staffsRoutes(parts: RequestParts): BoundOperation[] {
@@ -163,7 +165,10 @@ function staffsRoutes(parts: RequestParts): BoundOperation[] {
       const { params, body } = request;
       return await effect.commit(async (tx) => {
         await bumpFee(parts, tx, params.withdrawalId, body.feeRate, requestActor(request), body.by);
-        return { status: 202, body: await viewWithdrawal(tx, await findWithdrawal(tx, params.withdrawalId)) };
+        return {
+          status: 202,
+          body: await viewWithdrawal(parts, tx, await findWithdrawal(tx, params.withdrawalId)),
+        };
       });
     }),
   ];

@@ -23,6 +23,7 @@ function withdrawalShown(withdrawal: Withdrawal): Shown {
     intent: intentState,
     hash: withdrawal.intentHash,
     approvals: withdrawal.approvals,
+    'signed offline from': withdrawal.nextColdWindow?.opensAt,
     transaction: transaction?.txid,
     fee: transaction?.feeSatoshis,
     'left the wallet': withdrawal.leftWallet,

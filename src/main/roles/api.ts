@@ -53,6 +53,7 @@ function openParts(settings: SettingsOf<'api'>): OperationParts {
     network: settings.TRILOCK_NETWORK,
     monitors: settings.TRILOCK_MONITORS,
     restarts: settings.TRILOCK_RESTARTS,
+    coldWindows: settings.TRILOCK_COLD_WINDOWS ?? null,
   };
 }
 

@@ -6,7 +6,7 @@ import type { PublicKey } from '../../intents/index.ts';
 import type { LedgerClient } from '../../ledger/client/index.ts';
 import type { settleRestrictions } from '../../freeze/index.ts';
 import { PolicyInForce, type PolicyChangeParts } from '../../policy/index.ts';
-import type { Clock, CustomerId } from '../../shared/index.ts';
+import type { Clock, CustomerId, WeeklyWindows } from '../../shared/index.ts';
 import type { SignerClient } from '../../signer/index.ts';
 import { hasUnfinishedTransfers } from '../../transfers/index.ts';
 import { signingCredentialsOf, vaultWalletsOf } from '../../wallets/index.ts';
@@ -63,11 +63,15 @@ function approvalQueue(sources: Sources): ApprovalQueue {
 
 /** What asking for withdrawals works with. */
 export function withdrawalRequestParts(
-  sources: Sources & { readonly node: ChainNode; readonly ledger: LedgerClient },
+  sources: Sources & {
+    readonly node: ChainNode;
+    readonly ledger: LedgerClient;
+    readonly coldWindows: WeeklyWindows | null;
+  },
 ): RequestParts {
-  const { database, clock, network, node } = sources;
+  const { database, clock, network, node, coldWindows } = sources;
   return {
-    ...{ database, clock, network, node },
+    ...{ database, clock, network, node, coldWindows },
     queue: approvalQueue(sources),
     wallets: ownWallets(sources),
     trust: trustOf(sources),
@@ -113,6 +117,7 @@ export function withdrawalStepParts(
     readonly ledger: LedgerClient;
     readonly batching: Batching;
     readonly raiseAfterMs: number;
+    readonly coldWindows: WeeklyWindows | null;
     /** Told of both signers, where there are two. */
     readonly signer: Pick<SignerClient, 'sign' | 'cosign' | 'revoke' | 'abandon'>;
     readonly secondSigner?: Pick<SignerClient, 'sign'> | undefined;

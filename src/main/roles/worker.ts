@@ -37,12 +37,18 @@ import {
   watchPeople,
 } from '../../policy/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
-import { systemClock } from '../../shared/index.ts';
+import { isoTime, systemClock, windowToCome, type WeeklyWindows } from '../../shared/index.ts';
 import { signerClient } from '../../signer/index.ts';
 import { stepTransfers } from '../../transfers/index.ts';
 import { treasuryWork } from '../../treasury/index.ts';
 import { lowPools, poolLevels, registerPoolMetric, stepWallets } from '../../wallets/index.ts';
-import { outflowSince, replacedWatch, stepWithdrawals } from '../../withdrawals/index.ts';
+import {
+  outflowSince,
+  replacedWatch,
+  stepWithdrawals,
+  waitingForStation,
+  windowWatch,
+} from '../../withdrawals/index.ts';
 import { endpointTarget } from '../lifecycle/endpoint.ts';
 import type { RoleContext, StartedRole } from '../lifecycle/run-role.ts';
 import type { SettingsOf } from '../settings/index.ts';
@@ -87,6 +93,7 @@ function openParts(settings: SettingsOf<'worker'>) {
     senders: noticeSenders(settings),
     publicUrl: (settings.TRILOCK_PUBLIC_URL ?? '').replace(/\/+$/, ''),
     batching: { waitMs: settings.TRILOCK_BATCH_SECONDS * 1000, size: settings.TRILOCK_BATCH_SIZE },
+    coldWindows: settings.TRILOCK_COLD_WINDOWS ?? null,
     raiseAfterMs: settings.TRILOCK_RAISE_FEE_MINUTES * 60_000,
     network,
     limitPerHour:
@@ -105,6 +112,10 @@ function openParts(settings: SettingsOf<'worker'>) {
     clock: systemClock,
     startHeight: settings.TRILOCK_START_HEIGHT,
   };
+}
+
+interface ColdWindows {
+  readonly coldWindows: WeeklyWindows | null;
 }
 
 /** Payouts wait while it is not known what the chain says. @throws ChainError `chain_held` (retryable). */
@@ -167,6 +178,7 @@ function works(
     { name: 'audit', step: auditWork(parts) },
     { name: 'escalations', step: escalationWork(parts, (error) => onFailure('escalations', error)) },
     { name: 'replaced wallets', step: replacedWatch(paying) },
+    { name: 'cold windows', step: windowWatch(parts) },
     { name: 'transfers', step: () => stepTransfers(parts) },
     { name: 'webhooks', step: () => fanOut(webhooks) },
     ...Array.from({ length: WEBHOOKS_AT_ONCE }, () => ({
@@ -193,6 +205,13 @@ function drillNote({ wallets, overdue, unanswered }: DrillStatus): string {
   const waiting = unanswered === 0 ? '' : `; ${unanswered} drills wait for their sites`;
   if (overdue === 0) return `${wallets} wallets, all proved in time${waiting}`;
   return `OVERDUE: ${overdue} of ${wallets} wallets; run a recovery drill${waiting}`;
+}
+
+async function windowNote(parts: Parameters<typeof waitingForStation>[0] & ColdWindows): Promise<string> {
+  const waiting = `${await waitingForStation(parts)} payouts wait for a station`;
+  if (parts.coldWindows === null) return waiting;
+  const { opensAtMs, closesAtMs } = windowToCome(parts.coldWindows, parts.clock.nowMs());
+  return `${waiting}; the next window is ${isoTime(opensAtMs)} to ${isoTime(closesAtMs)}`;
 }
 
 function noticeNote({ senders }: Pick<NoticeWorkParts, 'senders'>): string {
@@ -239,6 +258,7 @@ export async function startWorker(
         { name: 'chain', ok: true, note: holdNote(hold) },
         // An alarm for officers, not a reason to stop working.
         { name: 'key pools', ok: true, note: poolNote(await poolLevels(database, parts.network)) },
+        { name: 'cold windows', ok: true, note: await windowNote(parts) },
         { name: 'notices', ok: true, note: noticeNote(parts) },
         { name: 'recovery drills', ok: true, note: drillNote(await drillStatus(parts)) },
       ];

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { isDomainError, parseWeeklyWindows } from '../../shared/index.ts';
 
 // The kinds of values that settings take. Each message ends the sentence "SETTING must be …".
 
@@ -90,6 +91,21 @@ export const shortText = z
   .string()
   .min(1, { error: 'not empty' })
   .max(200, { error: 'at most 200 characters' });
+
+/** `Mon-Fri 09:00-10:00; Sat 12:00-12:30` */
+export const weeklyWindows = z.string().transform((text, context) => {
+  try {
+    return parseWeeklyWindows(text);
+  } catch (thrown) {
+    if (!isDomainError(thrown)) throw thrown;
+    const reason = String(thrown.details['reason']);
+    context.addIssue({
+      code: 'custom',
+      message: `hours of the week, UTC, such as Mon-Fri 09:00-10:00,16:00-17:00; Sat 12:00-12:30 (${reason})`,
+    });
+    return z.NEVER;
+  }
+});
 
 /** As an `Authorization` header takes it (RFC 6750). */
 export const bearerKey = z

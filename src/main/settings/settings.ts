@@ -16,6 +16,7 @@ import {
   postgresUrl,
   shortText,
   smtpUrl,
+  weeklyWindows,
   wholeNumber,
 } from './fields.ts';
 
@@ -283,6 +284,13 @@ export const SETTINGS = {
     roles: ['worker'],
     fallback: '50',
     meaning: 'How many withdrawals of one wallet share a transaction at most; 1: each has its own.',
+  },
+  TRILOCK_COLD_WINDOWS: {
+    schema: weeklyWindows,
+    roles: ['api', 'worker'],
+    optional: true,
+    meaning:
+      'When the station signs: hours of the week, UTC, such as `Mon-Fri 09:00-10:00,16:00-17:00; Sat 12:00-12:30`. What it signs gathers until half an hour before, and customers see when. Without it, payouts are built at once.',
   },
   TRILOCK_RAISE_FEE_MINUTES: {
     schema: wholeNumber(1, 10_080, 'minutes'),

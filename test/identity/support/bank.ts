@@ -90,6 +90,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
     network: 'regtest',
     monitors: new Map(),
     restarts: 0,
+    coldWindows: null,
     webhooks: { hash, allowLoopback: false },
     manifest: () => Promise.resolve(manifest),
   });

@@ -161,6 +161,7 @@ export class House {
       random: NEVER_BACKDATED,
       batching,
       raiseAfterMs: 3_600_000,
+      coldWindows: null,
     };
   }
 
