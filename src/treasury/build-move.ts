@@ -17,7 +17,8 @@ import type { TreasuryStepParts } from './treasury-parts.ts';
 /** A move can wait for its block. */
 const TARGET_BLOCKS = 144;
 
-export interface MoveContext extends SpendContext {
+/** All but the place of the change, which is taken when something is built. */
+export interface MoveContext extends Omit<SpendContext, 'changeIndex'> {
   /** Confirmed, free, and not wanted by any payout. */
   readonly coins: readonly WalletCoin[];
 }
@@ -28,7 +29,7 @@ export async function contextOf(
   tx: DatabaseTransaction,
   from: SourceWallet,
 ): Promise<MoveContext> {
-  const { node, wallets, trust, clock, random } = parts;
+  const { node, trust, clock, random } = parts;
   const { limits } = await trust.manifest();
   const { feeRate: estimate } = await node.feeEstimate(TARGET_BLOCKS);
   const dearest = feeRateFromSatsPerKvb(BigInt(limits.maxFeeRateSatsPerKvb));
@@ -39,7 +40,6 @@ export async function contextOf(
   return {
     wallet: from.descriptor,
     coins: free.filter(({ confirmations }) => confirmations > 0),
-    changeIndex: await wallets.nextChangeIndex(tx, from.id),
     feeRate: estimate < least ? least : estimate > dearest ? dearest : estimate,
     limits: {
       ...DEFAULT_SPEND_LIMITS,
@@ -56,7 +56,7 @@ type Destination = (TreasuryMoveBody & { readonly purpose: 'sweep' | 'refill' })
 
 /** One transaction that pays an amount to the other wallet. @throws BitcoinError `insufficient_funds`, `fee_out_of_limits`, …. */
 export function buildTransfer(
-  context: MoveContext,
+  context: MoveContext & Pick<SpendContext, 'changeIndex'>,
   to: Destination,
   amount: Satoshis,
   maxFee: Satoshis = context.limits.maxFee,

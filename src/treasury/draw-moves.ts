@@ -97,7 +97,8 @@ async function drawSweep(
     descriptor: cold.descriptor.text,
     index: await parts.wallets.nextChangeIndex(tx, cold.id),
   };
-  const built = buildTransfer(context, to, satoshis(amount));
+  const changeIndex = await parts.wallets.nextChangeIndex(tx, hot.id);
+  const built = buildTransfer({ ...context, changeIndex }, to, satoshis(amount));
   await draw(parts, tx, {
     ...{ from: hot, to: cold, amount: satoshis(amount), built },
     bodyOf: (source) => ({ purpose: 'sweep', ...source, to, satoshis: amount.toString() }),
@@ -118,7 +119,8 @@ async function drawConsolidation(
   const context = await contextOf(parts, tx, from);
   if (context.feeRate > upToFeeRate || context.coins.length < many) return false;
   const coins = [...context.coins].sort((a, b) => (a.value < b.value ? -1 : 1)).slice(0, MOST_COINS);
-  const [built] = buildConsolidations({ ...context, coins });
+  const changeIndex = await parts.wallets.nextChangeIndex(tx, from.id);
+  const [built] = buildConsolidations({ ...context, coins, changeIndex });
   if (built === undefined) return false;
   await draw(parts, tx, {
     ...{ from, to: null, amount: ZERO_SATOSHIS, built },

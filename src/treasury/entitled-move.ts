@@ -66,9 +66,9 @@ export async function entitlementOf(tx: DatabaseTransaction, move: Move): Promis
   return { intent, hash, request, approvals, queued: state };
 }
 
-/** Whether it may be signed for, as far as people have a say: a refill's approvals may have become void meanwhile. */
-export function isWanted({ queued }: Entitled): boolean {
-  return queued === null || queued === 'approved';
+/** Whether it may be signed for: in time, and a refill's approvals have not become void meanwhile. */
+export function isWanted({ queued, intent }: Entitled, nowMs: number): boolean {
+  return nowMs < Date.parse(intent.expiresAt) && (queued === null || queued === 'approved');
 }
 
 /** The transaction of a move that was built. @throws TreasuryError `move_damaged`. */

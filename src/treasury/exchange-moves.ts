@@ -26,7 +26,7 @@ export async function awaitedMoveBundles(
     const awaited: AwaitedMove[] = [];
     for (const move of await awaitedMoves(tx)) {
       try {
-        if (!isWanted(await entitlementOf(tx, move))) continue;
+        if (!isWanted(await entitlementOf(tx, move), parts.clock.nowMs())) continue;
         const { txid, psbt } = builtOf(move);
         const { wallet, bundle } = await checkedBundle(parts, tx, move, psbt);
         if (wallet.plan !== 'treasury_hot') awaited.push({ move: move.id, txid, bundle });

@@ -1,7 +1,7 @@
-import { ChainError } from '../chain/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import { raiseAlert } from '../events/index.ts';
 import { BITCOIN_ASSET, bookEvent } from '../ledger/client/index.ts';
+import { isSpentAlready } from '../withdrawals/index.ts';
 import { builtOf } from './entitled-move.ts';
 import { TreasuryError } from './errors.ts';
 import type { Move } from './move.ts';
@@ -64,9 +64,7 @@ async function send(parts: TreasuryStepParts, move: Move): Promise<void> {
   try {
     await parts.node.broadcast(bytes);
   } catch (thrown) {
-    // Already in a block that the follower has not reached, or thrown out by a conflict that it will report.
-    const reason = thrown instanceof ChainError ? thrown.details['reason'] : undefined;
-    if (reason !== 'inputs_missing_or_spent') throw thrown;
+    if (!isSpentAlready(thrown)) throw thrown;
   }
 }
 

@@ -68,7 +68,13 @@ export async function stepRequested(
   }
   const from = await sourceOf(parts, tx, move);
   const context = await contextOf(parts, tx, from);
-  const built = buildTransfer(context, body.to, move.amount, parseSatoshis(body.maxFeeSatoshis));
+  const changeIndex = await parts.wallets.nextChangeIndex(tx, from.id);
+  const built = buildTransfer(
+    { ...context, changeIndex },
+    body.to,
+    move.amount,
+    parseSatoshis(body.maxFeeSatoshis),
+  );
   await reserveFor(parts, tx, move.id, from.id, built);
   await stepMove(tx, parts.clock, move, 'build', { by: WORKER, change: builtColumns(built) });
 }
@@ -141,7 +147,7 @@ export async function stepBuilt(
     return;
   }
   const { cosigned } = builtOf(move);
-  if (!isWanted(entitled)) {
+  if (!isWanted(entitled, parts.clock.nowMs())) {
     await changeMove(tx, move, { lookAt: inMs(parts, LOOK_MS) });
     return;
   }

@@ -4,6 +4,7 @@ export { withSignatures } from './cosigner-signature.ts';
 export { requirePair } from './sign-first.ts';
 export { isFinal } from './give-up.ts';
 export { freeCoins } from './step-build.ts';
+export { isSpentAlready } from './step-on-chain.ts';
 export { WithdrawalError, type WithdrawalErrorCode } from './errors.ts';
 export { ownWallet, ownWallets, type OwnWalletsParts } from './own-wallets.ts';
 export type { CoinSpending, CosignerPort, SourceWallet, TrustPort, WalletsPort } from './ports.ts';

@@ -155,6 +155,11 @@ async function keepInMempool(parts: StepParts, tx: DatabaseTransaction, payout: 
   if (child !== undefined) await keepOne(parts, tx, payout, child);
 }
 
+/** Already in a block that the follower has not reached, or thrown out by a conflict that it will report. */
+export function isSpentAlready(thrown: unknown): boolean {
+  return thrown instanceof ChainError && thrown.details['reason'] === 'inputs_missing_or_spent';
+}
+
 async function keepOne(
   parts: StepParts,
   tx: DatabaseTransaction,
@@ -165,9 +170,7 @@ async function keepOne(
   try {
     await send(parts, tx, payout, final);
   } catch (thrown) {
-    // Already in a block that the follower has not reached, or thrown out by a conflict that it will report.
-    const reason = thrown instanceof ChainError ? thrown.details['reason'] : undefined;
-    if (reason !== 'inputs_missing_or_spent') throw thrown;
+    if (!isSpentAlready(thrown)) throw thrown;
   }
 }
 

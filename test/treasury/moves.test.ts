@@ -173,6 +173,58 @@ test('what the hot wallet holds above its cap goes to the cold one by itself, wi
   expect(await differences()).toEqual([0n, 0n]);
 });
 
+/** The same, where the first answer of everything outside is lost. */
+function losingAnswers(): Parameters<typeof treasuryWork>[0] {
+  const lost = new Set<string>();
+  const once = async <T>(name: string, answer: Promise<T>): Promise<T> => {
+    const given = await answer;
+    if (lost.has(name)) return given;
+    lost.add(name);
+    throw new Error(`the answer of ${name} is lost`);
+  };
+  const { cosigner, node, ledger } = house.parts;
+  const pair = cosigner.pair!;
+  return {
+    ...house.parts,
+    cosigner: {
+      ...cosigner,
+      pair: {
+        cosign: (bundle) => once('the first signer', pair.cosign(bundle)),
+        complete: (bundle) => once('the second signer', pair.complete(bundle)),
+      },
+    },
+    node: {
+      feeEstimate: (blocks) => node.feeEstimate(blocks),
+      tip: () => node.tip(),
+      header: (hash) => node.header(hash),
+      mempoolEntry: (txid) => node.mempoolEntry(txid),
+      broadcast: (bytes) => once('the node', node.broadcast(bytes)),
+    },
+    ledger: { transfer: (commands) => once('the ledger', ledger.transfer(commands)) },
+  };
+}
+
+test('a lost answer of either signer, the node or the ledger changes nothing: one transaction, booked once', async () => {
+  const { address } = await house.chain.house.give(hot.id, ada.customer.id);
+  await house.chain.pay(address, 2_000_000n);
+  await house.mine(6);
+  const parts = losingAnswers();
+  const before = await listMoves(house.database, { limit: 100, after: null });
+  const fees = await networkFees();
+  for (let round = 0; round < 8; round++) {
+    house.chain.house.scene.clock.advance(61_000);
+    const step = treasuryWork(parts, (thrown) => failures.push(thrown));
+    for (let steps = 0; steps < 50 && (await step()) > 0; steps++);
+    if (round === 5) await house.mine();
+  }
+  const move = await latest();
+  expect(move).toMatchObject({ purpose: 'sweep', state: 'confirmed', confirmedCycle: 1 });
+  expect((await listMoves(house.database, { limit: 100, after: null })).length).toBe(before.length + 1);
+  expect(await networkFees()).toBe(fees + move.transaction!.fee);
+  expect(failures.filter((thrown) => String(thrown).includes('is lost'))).toHaveLength(4);
+  expect(await differences()).toEqual([0n, 0n]);
+});
+
 test('many small coins become one while fees are low', async () => {
   await work(3);
   expect(await latest()).toMatchObject({ purpose: 'consolidation', state: 'built' });
