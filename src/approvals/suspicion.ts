@@ -34,6 +34,7 @@ const ALSO_SUSPICIOUS = new Set([
   'coins_differ',
   'move_not_pinned',
   'hot_cap_exceeded',
+  'refill_not_allowed',
 ]);
 /** Haste, age and slips. */
 const HARMLESS = new Set([

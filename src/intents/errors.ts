@@ -43,6 +43,7 @@ export type IntentErrorCode =
   | 'coins_differ'
   | 'move_not_pinned'
   | 'hot_cap_exceeded'
+  | 'refill_not_allowed'
   | 'fee_share_exceeded'
   | 'child_malformed'
   | 'variant_malformed'

@@ -14,7 +14,14 @@ export {
 export * from './approval-contract.ts';
 export { fromBase64Url, toBase64Url } from './base64url.ts';
 export { IntentError, type IntentErrorCode } from './errors.ts';
-export { amountAtStake, askingCustomer, explainIntent, paymentsTotal, stopsOf } from './kinds/index.ts';
+export {
+  amountAtStake,
+  askingCustomer,
+  explainIntent,
+  paymentsTotal,
+  spendRulesOf,
+  stopsOf,
+} from './kinds/index.ts';
 export * from './escrow-contract.ts';
 export * from './fields-contract.ts';
 export { checkIntentCurrent, intentHash, parseIntent, withdrawalIntentOf } from './intent.ts';
@@ -53,6 +60,8 @@ export {
 export * from './wallet-registration-contract.ts';
 export { parseSigningBundle, verifyBundle, type BundleTrust, type VerifiedBundle } from './verify-bundle.ts';
 export type { VerifiedVariant } from './check-variants.ts';
+export * from './refill-allowance-contract.ts';
+export { refillAllowanceDigest, verifyRefillAllowance } from './refill-allowance.ts';
 export * from './registration-receipt-contract.ts';
 export * from './restriction-contract.ts';
 export * from './key-transport-contract.ts';

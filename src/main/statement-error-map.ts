@@ -47,6 +47,7 @@ export const intentErrorMap = {
   child_malformed: { status: 422, title: 'The child is none of its parent' },
   coins_differ: { status: 409, title: 'It spends other coins than its intent names' },
   move_not_pinned: { status: 409, title: 'It is no move between the pinned treasury wallets' },
+  refill_not_allowed: { status: 409, title: 'The second signer has not allowed the refill' },
   hot_cap_exceeded: { status: 409, title: 'The hot wallet would hold more than its share' },
   variant_malformed: { status: 422, title: 'A fee variant is more than the same payout at a higher fee' },
   fee_share_exceeded: { status: 409, title: 'The fee is beyond what one of its intents allows' },

@@ -23,6 +23,7 @@ export type JournalKind =
   | 'master_lock'
   | 'deep_freeze'
   | 'breaker'
+  | 'refill'
   | 'audit';
 
 /** Where the signer's record stands. */

@@ -2,6 +2,7 @@ import type { Manifest } from '../intents/index.ts';
 import type { PoolClient } from '../postgres/index.ts';
 import { parseSatoshis } from '../shared/index.ts';
 import { SignerError } from './errors.ts';
+import { addHotFlow } from './hot-level.ts';
 import { appendEntry, journalHead } from './journal.ts';
 import type { SignerParts } from './signer-parts.ts';
 import {
@@ -119,10 +120,14 @@ export async function recordSpend(
       intents: spend.intents.map(({ hash, satoshis }) => ({ hash, satoshis: satoshis.toString() })),
       outpoints: spend.outpoints,
       feeSats: spend.fee.toString(),
+      ...(spend.flows.length === 0
+        ? {}
+        : { flows: spend.flows.map((flow) => ({ ...flow, satoshis: flow.satoshis.toString() })) }),
       ...(spend.child === null ? {} : { child: spend.child }),
     },
     atMs,
   });
   await addSpend(tx, spend, { intentSet, epoch, counter }, atMs);
+  for (const flow of spend.flows) await addHotFlow(tx, flow, atMs);
   return counter;
 }

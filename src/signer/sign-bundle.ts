@@ -16,6 +16,7 @@ import {
   stopsOf,
   verifyBundle,
   type BundleTrust,
+  type RefillAllowance,
   type SigningBundle,
   type SigningReceipt,
   type VerifiedBundle,
@@ -25,6 +26,8 @@ import type { Queryable } from '../postgres/index.ts';
 import { crashPoint } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { SignerError } from './errors.ts';
+import { requireRefillAllowed } from './allow-refill.ts';
+import { hotFlowOf } from './hot-level.ts';
 import { requireInStep } from './in-step.ts';
 import { requireManifest } from './manifest-store.ts';
 import { journalHead } from './journal.ts';
@@ -120,6 +123,13 @@ async function earlierAnswer(
   return releasedAnswer(parts.pool, txid);
 }
 
+/** How it was asked for. */
+interface Asked {
+  readonly turn: Turn;
+  /** Of the second signer, for a refill. */
+  readonly allowance?: RefillAllowance | undefined;
+}
+
 interface Prepared {
   readonly verified: VerifiedBundle;
   readonly receipt: SigningReceipt;
@@ -133,23 +143,24 @@ function checkAndRecord(
   parts: SignerParts,
   bundle: SigningBundle,
   hashes: readonly string[],
-  turn: Turn,
+  asked: Asked,
 ): Promise<Prepared> {
   return exclusively(parts.pool, async (tx) => {
     await requireNotRevoked(tx, hashes);
     await requireNotStopped(tx, bundle);
     const trust = await trustFor(tx, bundle);
-    requireTurn(parts.role, trust.registration, turn);
+    requireTurn(parts.role, trust.registration, asked.turn);
     const nowMs = parts.clock.nowMs();
     await requireClock(tx, (await journalHead(tx)).epoch, nowMs);
     const verified = await verifyBundle(bundle, trust, nowMs);
     requireApprovedSince(bundle, await approvalsCountFrom(tx));
     await requireApprovedSinceRelease(tx, bundle);
     await requireUncloned(tx, bundle.intents, trust, nowMs);
-    if (turn === 'last')
+    if (asked.turn === 'last')
       requireOthers(parts.role, trust.registration, trust.wallet.descriptor, verified.psbt);
     const txid = transactionId(verified.psbt.transaction);
     await requireNotAbandoned(tx, txid);
+    await requireRefillAllowed(tx, bundle, trust.manifest, asked.allowance, nowMs);
     const { parent } = verified;
     const spent = verified.psbt.transaction.ins.map(outpointOf);
     const counter = await recordSpend(tx, parts, trust.manifest, {
@@ -163,6 +174,7 @@ function checkAndRecord(
       })),
       outpoints: parent?.outpoints ?? spent,
       fee: verified.fee,
+      flows: verified.intents.flatMap(({ intent }) => hotFlowOf(intent, trust.manifest) ?? []),
       child: parent === null ? null : { parent: parent.txid, outpoint: spent[0] ?? '' },
     });
     crashPoint('signer.spend_written');
@@ -224,7 +236,7 @@ function release(
   });
 }
 
-async function signInTurn(parts: SignerParts, bundle: SigningBundle, turn: Turn): Promise<ReleasedAnswer> {
+async function signInTurn(parts: SignerParts, bundle: SigningBundle, asked: Asked): Promise<ReleasedAnswer> {
   // Whoever set up no manifest learns so first, with or without a witness.
   await requireManifest(parts.pool);
   await requireInStep(parts);
@@ -238,11 +250,11 @@ async function signInTurn(parts: SignerParts, bundle: SigningBundle, turn: Turn)
     await requireNotStopped(parts.pool, bundle);
     return earlier;
   }
-  const prepared = await checkAndRecord(parts, bundle, hashes, turn);
+  const prepared = await checkAndRecord(parts, bundle, hashes, asked);
   crashPoint('signer.spend_recorded');
   await requireInStep(parts);
   crashPoint('signer.witnessed');
-  const answer = await signRecorded(parts, bundle, prepared, turn);
+  const answer = await signRecorded(parts, bundle, prepared, asked.turn);
   crashPoint('signer.signed');
   const released = await release(parts, answer, hashes, bundle);
   crashPoint('signer.released');
@@ -260,9 +272,9 @@ async function signInTurn(parts: SignerParts, bundle: SigningBundle, turn: Turn)
  */
 export async function signBundle(
   parts: SignerParts,
-  { bundle }: SignerParameters<'sign'>,
+  { bundle, allowance }: SignerParameters<'sign'>,
 ): Promise<SignerAnswer<'sign'>> {
-  const answer = await signInTurn(parts, bundle, 'last');
+  const answer = await signInTurn(parts, bundle, { turn: 'last', allowance });
   if ('transaction' in answer) return answer;
   throw new SignerError('signing_order_wrong', 'This signer has signed it first, and does not complete it.');
 }
@@ -275,7 +287,7 @@ export async function cosignBundle(
   parts: SignerParts,
   { bundle }: SignerParameters<'cosign'>,
 ): Promise<SignerAnswer<'cosign'>> {
-  const answer = await signInTurn(parts, bundle, 'first');
+  const answer = await signInTurn(parts, bundle, { turn: 'first' });
   if (!('transaction' in answer)) return answer;
   throw new SignerError('signing_order_wrong', 'This signer has signed it last.');
 }

@@ -19,6 +19,7 @@ import {
   networkName,
   plainText,
   publicKeySchema,
+  refillAllowanceSchema,
   registrationReceiptSchema,
   RESTRICTION_KINDS,
   releaseIntentSchema,
@@ -28,6 +29,7 @@ import {
   signedManifestSchema,
   signerResumeSchema,
   signingBundleSchema,
+  treasuryMoveIntentSchema,
   trippedBySchema,
   signingReceiptSchema,
   walletRegistrationSchema,
@@ -152,7 +154,11 @@ export const signerContract = {
   },
   /** Checks a bundle that the other cosigner has signed, from its bytes, and signs last. */
   sign: {
-    parameters: z.strictObject({ bundle: signingBundleSchema }),
+    parameters: z.strictObject({
+      bundle: signingBundleSchema,
+      /** Of the second signer, for a refill of the wallet in which it holds a key. */
+      allowance: refillAllowanceSchema.optional(),
+    }),
     answer: z.strictObject({
       /** With the platform's signature added: BIP174, base64. */
       psbt: z.string(),
@@ -181,6 +187,15 @@ export const signerContract = {
       counter: z.int().min(1),
       receipt: signingReceiptSchema,
     }),
+  },
+  /** The second signer's word that a refill of the hot wallet is approved and keeps it within its cap. */
+  allowRefill: {
+    parameters: z.strictObject({
+      intent: treasuryMoveIntentSchema,
+      request: requestSignatureSchema,
+      approvals: z.array(approvalSchema).max(30),
+    }),
+    answer: z.strictObject({ allowance: refillAllowanceSchema }),
   },
   /** Afterwards the intent is never signed. `signed`: a signature left before, so the payout counts as broadcast. */
   revoke: {

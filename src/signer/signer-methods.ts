@@ -1,6 +1,7 @@
 import { isDomainError, type DomainError, type JsonValue } from '../shared/index.ts';
 import { abandonTransaction } from './abandon-transaction.ts';
 import { addAlert } from './alert-store.ts';
+import { allowRefill } from './allow-refill.ts';
 import { attestAudit, auditCheckpoint } from './attest-audit.ts';
 import { resetBreaker, tripBreaker } from './breaker.ts';
 import { createPlatformKey } from './create-platform-key.ts';
@@ -47,6 +48,7 @@ const USE_CASES: UseCases = {
   completeLockRecovery,
   sign: signBundle,
   cosign: cosignBundle,
+  allowRefill,
   revoke: revokeIntent,
   abandon: abandonTransaction,
   restrict: restrictCustomer,

@@ -1,5 +1,6 @@
 import { hashStatement, hex } from '../intents/index.ts';
 import type { Queryable } from '../postgres/index.ts';
+import type { HotFlow } from './hot-level.ts';
 import type { SignerAnswer } from './signer-contract.ts';
 
 /** What left: a whole transaction, or of whoever signs first the signature that another signer completes. */
@@ -45,6 +46,8 @@ export interface NewSpend {
   readonly outpoints: readonly string[];
   /** With a child of both. */
   readonly fee: bigint;
+  /** What its intents let into the hot wallet or out of it. */
+  readonly flows: readonly HotFlow[];
   /** Of a child that pays for its parent: what it spends. */
   readonly child: { readonly parent: string; readonly outpoint: string } | null;
 }

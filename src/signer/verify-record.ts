@@ -39,6 +39,11 @@ interface SignedSubject {
   readonly outpoints: readonly string[];
   readonly feeSats: string;
   readonly child?: { readonly outpoint: string };
+  readonly flows?: readonly {
+    readonly intentHash: string;
+    readonly incoming: boolean;
+    readonly satoshis: string;
+  }[];
 }
 
 /** The chain of hashes, and the signer's own signature under the last entry of each epoch. */
@@ -67,8 +72,13 @@ function chainDamage(rows: readonly Row[], identity: Ed25519Key): string | undef
   return undefined;
 }
 
+/** As PostgreSQL writes it. */
+function flowLine(intentHash: string, incoming: boolean, satoshis: string): string {
+  return `flow ${intentHash} ${incoming ? 't' : 'f'} ${satoshis}`;
+}
+
 function signedLines(subject: SignedSubject): string[] {
-  const { txid, wallet, intents, outpoints, feeSats, child } = subject;
+  const { txid, wallet, intents, outpoints, feeSats, child, flows = [] } = subject;
   const promised = child === undefined ? outpoints : [...outpoints, child.outpoint];
   const intentSet = intentSetHash(intents.map(({ hash }) => hash));
   const outpointSet = outpointSetHash(outpoints);
@@ -76,6 +86,7 @@ function signedLines(subject: SignedSubject): string[] {
     `spend ${txid} ${wallet} ${intentSet} ${outpointSet} ${feeSats}`,
     ...intents.map(({ hash }) => `paid ${txid} ${hash}`),
     ...intents.map(({ hash, satoshis }) => `consumed ${hash} ${intentSet} ${outpointSet} ${satoshis}`),
+    ...flows.map(({ intentHash, incoming, satoshis }) => flowLine(intentHash, incoming, satoshis)),
     ...promised.map((outpoint) => `promised ${outpoint} ${intentSet} ${outpointSet}`),
   ];
 }
@@ -111,6 +122,7 @@ function expectedLines(rows: readonly Row[]): Set<string> {
       lines.add(`released ${word(subject, 'restriction')} ${word(subject, 'intentHash')}`);
     }
     if (kind === 'audit') lines.add(`audit ${word(subject, 'position')} ${word(subject, 'head')}`);
+    if (kind === 'refill') lines.add(flowLine(word(subject, 'intentHash'), true, word(subject, 'satoshis')));
     if (kind === 'revoked') lines.add(`revoked ${word(subject, 'intentHash')}`);
     if (kind === 'abandoned') lines.add(`abandoned ${word(subject, 'txid')}`);
     if (kind === 'resumed')
@@ -127,6 +139,7 @@ const LINES = `
   UNION ALL SELECT 'restricted ' || concat_ws(' ', id, customer, kind, opened_by) FROM signer.restriction
   UNION ALL SELECT 'released ' || restriction || ' ' || lifted_by FROM signer.restriction_release
   UNION ALL SELECT 'spend ' || concat_ws(' ', txid, wallet, intent_set, outpoint_set, fee) FROM signer.spend
+  UNION ALL SELECT 'flow ' || concat_ws(' ', intent_hash, incoming, satoshis) FROM signer.hot_flow
   UNION ALL SELECT 'paid ' || txid || ' ' || intent_hash FROM signer.spend_intent
   UNION ALL SELECT 'consumed ' || concat_ws(' ', intent_hash, intent_set, outpoint_set, satoshis) FROM signer.consumed_intent
   UNION ALL SELECT 'promised ' || concat_ws(' ', outpoint, intent_set, outpoint_set) FROM signer.promised_outpoint

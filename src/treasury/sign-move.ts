@@ -34,6 +34,9 @@ async function end(
   if (move.transaction !== null) {
     const { signed } = await parts.cosigner.revoke(hash, 'The move has ended.');
     if (signed.length > 0) return false;
+    // The first of two signers may have promised the coins: it takes the second's word that it is in vain.
+    const { plan } = await sourceOf(parts, tx, move);
+    if (plan === 'treasury_hot') await parts.cosigner.abandon(builtOf(move).txid, 'The move has ended.');
   }
   await releaseCoins(tx, move.id);
   await stepMove(tx, parts.clock, move, 'end', { by: WORKER, change: { endReason: reason }, reason });

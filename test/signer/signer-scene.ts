@@ -78,6 +78,13 @@ async function machine(): Promise<{ readonly directory: string; readonly atteste
   return { directory, attester: { publicKey, sign: (digest) => attest(identity, digest) } };
 }
 
+/** An institution with one signer. */
+function withoutSecond(house: Custody): Custody {
+  const { platform_b: _, ...attestationKeys } = house.manifest.attestationKeys;
+  const manifest = { ...house.manifest, attestationKeys };
+  return { ...house, manifest, house: { ...house.house, manifest } };
+}
+
 /** A signer that runs, and the way to it. */
 export interface RunningSigner {
   readonly client: SignerClient;
@@ -102,7 +109,7 @@ export class SignerScene {
     attesters: Partial<Attesters> = {},
   ): Promise<SignerScene> {
     const own = await machine();
-    const house = custody({ ...attesters, platform: own.attester });
+    const house = withoutSecond(custody({ ...attesters, platform: own.attester }));
     const manifest = change(house);
     return this.of(own.directory, { ...house, manifest, house: { ...house.house, manifest } });
   }
@@ -309,6 +316,7 @@ export async function backUp(scene: SignerScene): Promise<() => Promise<void>> {
     'spend',
     'spend_intent',
     'released_signature',
+    'hot_flow',
   ];
   await scene.query(
     `CREATE SCHEMA backup; ${tables.map((name) => `CREATE TABLE backup.${name} AS TABLE signer.${name};`).join('')}`,

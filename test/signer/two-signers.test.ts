@@ -18,9 +18,12 @@ import {
   type KeyAttestation,
   type Manifest,
   type SigningBundle,
+  type TreasuryMoveIntent,
 } from '../../src/intents/index.ts';
 import { isoTime, newId, type WalletId } from '../../src/shared/index.ts';
+import { bothSigners } from '../../src/main/roles/both-signers.ts';
 import type { SignerClient } from '../../src/signer/index.ts';
+import type { SignerParameters } from '../../src/signer/signer-contract.ts';
 import {
   attestedKey,
   builtPayout,
@@ -33,6 +36,7 @@ import {
 } from '../fixtures/custody.ts';
 import { passkeySigner, type TestSigner } from '../fixtures/signing-keys.ts';
 import { approval, signedManifest } from '../fixtures/intents.ts';
+import { builtMove, moveBundle, moveIntent, pinning } from '../fixtures/treasury.ts';
 import { backUp, publicHalf, refusalOf, SignerScene } from './signer-scene.ts';
 
 let a: SignerScene;
@@ -40,6 +44,9 @@ let b: SignerScene;
 let first: SignerClient;
 let second: SignerClient;
 let wallet: TestWallet;
+/** Backs spending balances; the first signer completes what a station has signed of it. */
+let cold: TestWallet;
+let inForce: Manifest;
 
 type PlatformKeys = Record<'platform' | 'platform_b', AttestedKey>;
 
@@ -81,6 +88,11 @@ beforeAll(async () => {
   const { id, ...keys } = await made();
   wallet = hotWallet(id, keys);
   for (const client of [first, second]) await client.registerWallet({ registration: wallet.registration });
+  cold = await a.openWallet(first, 'cold', { customer: null });
+  const { manifest, house } = a.house;
+  inForce = pinning({ ...manifest, number: 2, previousHash: manifestHash(manifest) }, wallet, cold);
+  const signed = { signedManifest: signedManifest(house, inForce) };
+  for (const client of [first, second]) await client.loadManifest(signed);
 });
 afterAll(async () => {
   await b.close();
@@ -245,9 +257,61 @@ describe('given up between the two', () => {
   });
 });
 
+/** A refill by the same figures as all others: nothing in the hot wallet, of five bitcoin in all, of it one percent. */
+function refill(amount: string): SigningBundle {
+  const requester = a.house.house.approvers[0]!.id;
+  const intent = moveIntent('refill', cold, wallet, { requester, amount });
+  const built = builtMove(intent, cold, wallet, a.coins(cold, [3_000_000n, 4_000_000n]));
+  return a.cosigned(cold, moveBundle(a.house, cold, intent, built));
+}
+
+function toAllow(bundle: SigningBundle): SignerParameters<'allowRefill'> {
+  const { intent, request, approvals } = bundle.intents[0]!;
+  return { intent: intent as TreasuryMoveIntent, request: request!, approvals };
+}
+
+describe('the cap', () => {
+  it('is kept by both: by what is stated, and by what each let in and out itself', async () => {
+    const both = bothSigners(first, second);
+    const bundle = refill('3000000');
+    expect(await atFirst(() => first.sign({ bundle }))).toBe('refill_not_allowed');
+    const { allowance } = await second.allowRefill(toAllow(refill('1000')));
+    expect(await atFirst(() => first.sign({ bundle, allowance }))).toBe('refill_not_allowed');
+    expect((await both.sign({ bundle })).transaction.length).toBeGreaterThan(200);
+
+    // Stated, it is too much at once; by the same figures once more it is too much together.
+    const large = refill('5100000');
+    expect(await atSecond(() => second.allowRefill(toAllow(large)))).toBe('hot_cap_exceeded');
+    expect(await atFirst(() => first.sign({ bundle: large }))).toBe('hot_cap_exceeded');
+    const again = refill('3000000');
+    expect(await atSecond(() => both.sign({ bundle: again }))).toBe('hot_cap_exceeded');
+    expect(await atFirst(() => first.sign({ bundle: again }))).toBe('hot_cap_exceeded');
+
+    const sweep = moveIntent('sweep', wallet, cold, { amount: '2000000' });
+    const built = builtMove(sweep, wallet, cold, a.coins(wallet, [2_500_000n]));
+    const swept = await signedFirst(moveBundle(a.house, wallet, sweep, built));
+    await second.sign({ bundle: swept });
+    await both.sign({ bundle: again });
+    for (const scene of [a, b]) {
+      const rows = await scene.query('SELECT FROM signer.hot_flow WHERE incoming');
+      expect(rows).toHaveLength(scene === a ? 2 : 3);
+    }
+  });
+
+  it('no refill is allowed that people have not approved, or that was revoked', async () => {
+    const bundle = refill('2000');
+    const asked = toAllow(bundle);
+    expect(await atSecond(() => second.allowRefill({ ...asked, approvals: [] }))).toBe(
+      'approvals_insufficient',
+    );
+    await second.revoke({ intentHash: intentHash(asked.intent), reason: 'not wanted' });
+    expect(await atSecond(() => second.allowRefill(asked))).toBe('intent_revoked');
+  });
+});
+
 describe('manifests apart', () => {
   it('whom only one manifest names has nothing paid', async () => {
-    const { manifest, house } = a.house;
+    const { house } = a.house;
     const [, left] = house.approvers;
     const signer = passkeySigner();
     const joined = {
@@ -257,10 +321,10 @@ describe('manifests apart', () => {
       key: signer.publicKey,
     } as const;
     const next: Manifest = {
-      ...manifest,
-      number: 2,
-      previousHash: manifestHash(manifest),
-      approvers: [...manifest.approvers.filter(({ id }) => id !== left!.id), joined],
+      ...inForce,
+      number: 3,
+      previousHash: manifestHash(inForce),
+      approvers: [...inForce.approvers.filter(({ id }) => id !== left!.id), joined],
     };
     await first.loadManifest({ signedManifest: signedManifest(house, next) });
     const approvedBy = (by: Parameters<typeof approval>[1]): SigningBundle => {

@@ -43,6 +43,18 @@ export function bothSigners(first: SignerClient, second: SignerClient | undefine
       const [answer, other] = await Promise.all([first.revoke(parameters), second.revoke(parameters)]);
       return { ...answer, signed: [...new Set([...answer.signed, ...other.signed])] };
     },
+    /** A refill of the wallet in which the second holds a key needs its word too. */
+    async sign(parameters) {
+      const [refill] = parameters.bundle.intents;
+      if (
+        refill?.intent.kind !== 'treasury_move' ||
+        refill.intent.body.purpose !== 'refill' ||
+        refill.request === null
+      )
+        return first.sign(parameters);
+      const { intent, request, approvals } = refill;
+      return first.sign({ ...parameters, ...(await second.allowRefill({ intent, request, approvals })) });
+    },
     /** The second first: what it gives up is never complete, and the first takes its word for that. */
     async abandon(parameters) {
       const { abandonment: completer } = await second.abandon(parameters);
