@@ -227,9 +227,11 @@ export class ApprovalQueue {
     by: QueueActor,
     during: string,
   ): Promise<boolean> {
-    const { manifest, clock } = this.#parts;
+    const { manifest, clock, credentialsOf } = this.#parts;
+    const customer = askingCustomer(stored.intent);
     try {
-      await verifyStored(stored, await manifest(), clock.nowMs());
+      const credentials = customer === undefined ? undefined : await credentialsOf(customer);
+      await verifyStored(stored, await manifest(), clock.nowMs(), credentials);
       return true;
     } catch (thrown) {
       if (!(thrown instanceof IntentError)) throw thrown;

@@ -388,6 +388,21 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
   'legal_hold.imposed': legalHoldMoved('Staff entered a legal order to hold a part of a balance.'),
   'legal_hold.held': legalHoldMoved('All that a legal order names is held in the ledger.'),
   'legal_hold.lifted': legalHoldMoved('A legal order is lifted; what it held is free.'),
+  'limit.raised': z
+    .strictObject({
+      intent: idField('intent'),
+      rule: z.string(),
+      satoshis: satoshisField.describe('Up to and including this the rule does not count'),
+      until: z.iso.datetime(),
+    })
+    .meta({
+      description: 'A limit of a customer was raised for a time.',
+      examples: [{ intent: INTENT, rule: 'daily', satoshis: '500000000', until: '2026-02-26T12:00:00.000Z' }],
+    }),
+  'limit.revoked': z.strictObject({ intent: idField('intent'), rule: z.string() }).meta({
+    description: 'A raised limit counts as before.',
+    examples: [{ intent: INTENT, rule: 'daily' }],
+  }),
   'staff.changed': z
     .strictObject({
       roles: z.array(z.enum(STAFF_ROLES)),
@@ -431,6 +446,12 @@ export const EVENT_DATA: { readonly [Type in EventType]: z.ZodType } = {
     description: 'A wallet cannot be opened.',
     examples: [{ obstacle: 'key_attested_by_stranger: No station of the manifest attested this key.' }],
   }),
+  'webhook.changed': z
+    .strictObject({ place: z.string().describe('Without what its path and query may hold') })
+    .meta({
+      description: 'What happens to an account is sent to another place, as others have approved.',
+      examples: [{ place: 'https://example.com' }],
+    }),
   'webhook.disabled': z
     .strictObject({ reason: z.enum(['gone', 'failing']), failingSince: z.iso.datetime().nullable() })
     .meta({

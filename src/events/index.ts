@@ -13,6 +13,7 @@ export { EVENT_STREAM, readEvents, type PublishedEvent } from './event-stream.ts
 export { deliverOne, type DeliverOptions } from './webhooks/deliver.ts';
 export { fanOut } from './webhooks/fan-out.ts';
 export { WEBHOOK_MESSAGES } from './webhooks/message-contract.ts';
+export { applyWebhookChange, checkWebhookChange, type WebhookPlace } from './webhooks/approved-change.ts';
 export { webhookRoutes } from './webhooks/webhook-routes.ts';
 export { verifyWebhook, type ReceivedWebhook, type WebhookRefusal } from './webhooks/webhook-signature.ts';
 export type { WebhookParts } from './webhooks/webhook.ts';

@@ -21,6 +21,8 @@ export const SETTINGS_OPERATIONS: ReadonlySet<string> = new Set([
   'setAllowList',
   'createWebhook',
   'updateWebhook',
+  'requestWebhookChange',
+  'signWebhookChange',
   'rotateWebhookSecret',
 ]);
 

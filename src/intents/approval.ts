@@ -204,15 +204,17 @@ export interface StaffRequest {
 }
 
 /**
- * Checks every signature of what staff ask for, by the manifest and nothing else.
+ * Checks every signature of what staff ask for, by the manifest and nothing else; of what a customer asks for, the
+ * customer's by `credentials`.
  * @returns the people who approved. @throws IntentError as `verifyRequest` and `verifyApprovals`.
  */
 export async function verifyStaffRequest(
   { intent, request, approvals }: StaffRequest,
   manifest: Manifest,
   nowMs: number,
+  credentials: ReadonlyMap<string, PublicKey> = new Map(),
 ): Promise<readonly string[]> {
-  await verifyRequest(intent, request, requesterKeys(intent, manifest, new Map()), nowMs);
+  await verifyRequest(intent, request, requesterKeys(intent, manifest, credentials), nowMs);
   const { people } = await verifyApprovals(intent, approvals, manifest, nowMs);
   return people;
 }

@@ -8,6 +8,9 @@ import { policyChangeIntentSchema } from './kinds/policy-change-contract.ts';
 import { releaseIntentSchema } from './kinds/release-contract.ts';
 import { treasuryMoveIntentSchema } from './kinds/treasury-move-contract.ts';
 import { staffChangeIntentSchema } from './kinds/staff-change-contract.ts';
+import { keyRotationIntentSchema } from './kinds/key-rotation-contract.ts';
+import { limitRaiseIntentSchema } from './kinds/limit-raise-contract.ts';
+import { webhookChangeIntentSchema } from './kinds/webhook-change-contract.ts';
 import { withdrawalIntentSchema } from './kinds/withdrawal-contract.ts';
 
 export * from './kinds/breaker-reset-contract.ts';
@@ -18,6 +21,9 @@ export * from './kinds/master-lock-recovery-contract.ts';
 export * from './kinds/policy-change-contract.ts';
 export * from './kinds/release-contract.ts';
 export * from './kinds/staff-change-contract.ts';
+export * from './kinds/key-rotation-contract.ts';
+export * from './kinds/limit-raise-contract.ts';
+export * from './kinds/webhook-change-contract.ts';
 export * from './kinds/travel-rule-contract.ts';
 export * from './kinds/treasury-move-contract.ts';
 export * from './kinds/withdrawal-contract.ts';
@@ -34,6 +40,9 @@ export const intentSchema = z.discriminatedUnion('kind', [
   breakerResetIntentSchema,
   treasuryMoveIntentSchema,
   staffChangeIntentSchema,
+  webhookChangeIntentSchema,
+  limitRaiseIntentSchema,
+  keyRotationIntentSchema,
 ]);
 
 /** Those that a transaction carries out. */
@@ -57,5 +66,8 @@ export const CONTROL_KINDS = [
   'breaker_reset',
   'treasury_move',
   'staff_change',
+  'webhook_change',
+  'limit_raise',
+  'key_rotation',
 ] as const satisfies readonly IntentKind[];
 export type ControlKind = (typeof CONTROL_KINDS)[number];

@@ -1,6 +1,6 @@
 import { auditRoutes } from '../audit/index.ts';
 import { approvalRoutes } from '../approvals/index.ts';
-import { staffRoutes } from '../control/index.ts';
+import { rotationRoutes, staffRoutes, webhookChangeRoutes } from '../control/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { ChainNode } from '../chain/index.ts';
 import type { Database } from '../database/index.ts';
@@ -22,7 +22,13 @@ import type { Authenticator } from '../http/index.ts';
 import { isoTime, type Clock, type WeeklyWindows } from '../shared/index.ts';
 import { legalRoutes } from '../legal/index.ts';
 import { noticeRoutes } from '../notices/index.ts';
-import { addressBookRoutes, listRoutes, policyRoutes, screeningRoutes } from '../policy/index.ts';
+import {
+  addressBookRoutes,
+  limitRoutes,
+  listRoutes,
+  policyRoutes,
+  screeningRoutes,
+} from '../policy/index.ts';
 import { transferRoutes } from '../transfers/index.ts';
 import { treasuryRoutes } from '../treasury/index.ts';
 import { getStatus, statusFrom } from '../status/index.ts';
@@ -30,6 +36,7 @@ import { walletRoutes } from '../wallets/index.ts';
 import { withdrawalRoutes } from '../withdrawals/index.ts';
 import type { ManifestSource } from './roles/manifest-source.ts';
 import { observeStatus } from './roles/observe-status.ts';
+import { needsWebhookApproval } from './roles/webhook-parts.ts';
 import { policyChangeParts, withdrawalRequestParts } from './roles/withdrawal-parts.ts';
 
 /** What the API's handlers work with. */
@@ -41,6 +48,8 @@ export interface OperationParts {
   readonly hash: KeyedHash;
   readonly manifest: ManifestSource;
   readonly webhooks: Pick<WebhookParts, 'hash' | 'allowLoopback'>;
+  /** Customers who hold so much do not say alone where their messages go; nobody unless told. */
+  readonly webhookApprovalSatoshis?: bigint | undefined;
   readonly clock: Clock;
   readonly network: 'mainnet' | 'testnet' | 'signet' | 'regtest';
   readonly monitors: ReadonlyMap<string, string>;
@@ -58,6 +67,7 @@ export function composeOperations(parts: OperationParts): {
   const identity = createIdentity({ ...parts, seals: parts.webhooks.hash });
   const withdrawals = withdrawalRequestParts(parts);
   const changing = policyChangeParts(parts);
+  const hooks = { database, clock, ...parts.webhooks, needsApproval: needsWebhookApproval(parts) };
   const sources = {
     ...parts,
     version: packageJson.version,
@@ -88,14 +98,17 @@ export function composeOperations(parts: OperationParts): {
       ...historyRoutes(withdrawals),
       ...withdrawalRoutes(withdrawals),
       ...legalRoutes(withdrawals),
+      ...rotationRoutes(withdrawals),
       ...staffRoutes({ ...withdrawals, seals: parts.webhooks.hash }),
       ...treasuryRoutes(withdrawals),
       ...noticeRoutes({ database, clock, hash: parts.webhooks.hash }),
       ...policyRoutes(changing),
+      ...limitRoutes(changing),
       ...addressBookRoutes({ ...changing, network: parts.network }),
       ...listRoutes(parts),
       ...screeningRoutes(parts),
-      ...webhookRoutes({ database, clock, ...parts.webhooks }),
+      ...webhookRoutes(hooks),
+      ...webhookChangeRoutes({ ...hooks, queue: withdrawals.queue }),
     ],
   };
 }

@@ -38,6 +38,10 @@ const TELLINGS: Partial<Record<EventType, Telling>> = {
       : `Your number for text messages now ends in ${text(ending)}.`,
   'destination.added': ({ label, address, usableAt }) =>
     `A destination was added to your address book: ${text(label)}, ${text(address)}. It counts as known from ${text(usableAt)}.`,
+  'limit.raised': ({ satoshis, until }) =>
+    `A limit of your withdrawals was raised to ${amount(satoshis)} until ${text(until)}.`,
+  'limit.revoked': () => 'A raised limit of your withdrawals counts as before again.',
+  'webhook.changed': ({ place }) => `What happens to your account is sent to ${text(place)} from now on.`,
   'allow_list.changed': ({ onlyKnown, beginsAt }) =>
     onlyKnown === true
       ? 'Your payments go only to your address book from now on.'

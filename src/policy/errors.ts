@@ -11,7 +11,11 @@ export type PolicyErrorCode =
   | 'policy_version_unknown'
   | 'policy_draft_unknown'
   | 'policy_draft_outdated'
-  | 'policy_draft_settled';
+  | 'policy_draft_settled'
+  | 'limit_rule_unknown'
+  | 'limit_raise_invalid'
+  | 'limit_raise_own'
+  | 'limit_raise_unknown';
 
 /** Why a policy, or a draft of one, is refused. */
 export class PolicyError extends DomainError<PolicyErrorCode> {}

@@ -10,6 +10,7 @@ import {
   type WithdrawalFacts,
 } from './facts.ts';
 import { ADDRESS_BOOK, type PolicyDocument } from './policy-document-contract.ts';
+import { isRaised, limitsOf, ruleHashOf, type Raise } from './raisable.ts';
 import { DENIED, NOTHING_MORE, requirementOf, strictest, type Requirement } from './requirement.ts';
 
 interface CompiledRule {
@@ -17,6 +18,10 @@ interface CompiledRule {
   readonly because: string;
   readonly condition: Condition;
   readonly requirement: Requirement;
+  /** Names what it says. */
+  readonly hash: string;
+  /** The amounts from which on it counts, where amounts alone decide. */
+  readonly limits: ReadonlyMap<string, bigint>;
 }
 
 /** A policy made ready to be asked often. */
@@ -63,6 +68,8 @@ export function compilePolicy(document: PolicyDocument): CompiledPolicy {
       because: rule.because,
       condition: conditionOf(rule),
       requirement: requirementOf(rule.then),
+      hash: ruleHashOf(rule),
+      limits: limitsOf(rule),
     })),
     windows: windowsOf(document),
     kinds: new Set(document.rules.flatMap(({ when }) => when.kinds ?? ['withdrawal'])),
@@ -74,8 +81,15 @@ const NO_RULE = 'No rule of the policy matches, and what no rule allows is denie
 const NO_RULE_FOR_KIND = 'The policy has no rule for this kind; the manifest alone decides.';
 const NOT_IN_BOOK = 'The customer lets payments go only to the address book, and this is not in it.';
 
-function firstMatch(policy: CompiledPolicy, facts: KnownFacts, address: string | null): Decision {
-  const rule = policy.rules.find(({ condition }) => matches(condition, facts));
+function firstMatch(
+  policy: CompiledPolicy,
+  facts: KnownFacts,
+  address: string | null,
+  raised: readonly Raise[] = [],
+): Decision {
+  const rule = policy.rules.find(
+    (entry) => matches(entry.condition, facts) && !isRaised(entry, facts, raised),
+  );
   if (rule === undefined) {
     return { requirement: DENIED, reasons: [{ rule: null, because: NO_RULE, address }] };
   }
@@ -90,7 +104,8 @@ function judgePayment(policy: CompiledPolicy, facts: WithdrawalFacts, payee: Pay
   }
   const listed = policy.listsOf.get(address) ?? [];
   const lists = new Set(known ? [...listed, ADDRESS_BOOK] : listed);
-  return firstMatch(policy, paymentDimensions(facts, payee, policy.windows, lists), address);
+  const dimensions = paymentDimensions(facts, payee, policy.windows, lists);
+  return firstMatch(policy, dimensions, address, facts.raised);
 }
 
 /** All decisions together: as strict as the strictest, for its reasons. */

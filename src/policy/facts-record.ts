@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { canonicalJson, satoshis } from '../shared/index.ts';
+import { canonicalJson, satoshis, type JsonValue } from '../shared/index.ts';
 import { PolicyError } from './errors.ts';
 import type { Flow, PayeeFacts, Window, WithdrawalFacts } from './facts.ts';
 import { REPUTATIONS } from './policy-document-contract.ts';
@@ -26,6 +26,7 @@ const recordSchema = z.strictObject({
       reputation: z.enum(REPUTATIONS),
     }),
   ),
+  raised: z.array(z.strictObject({ ruleHash: z.string(), satoshis: decimal })).optional(),
   flows: z.array(z.strictObject({ window: z.string(), satoshis: decimal, withdrawals: z.int() })),
 });
 
@@ -48,18 +49,22 @@ export function flowKey({ per, hours }: Window, address: string): string {
 export function factsText(facts: RecordedFacts): string {
   const { askedAtMs, initiator, customer, amount, balance, plan, riskScore, onlyKnown, payees, flows } =
     facts;
+  const { raised = [] } = facts;
   const record: z.infer<typeof recordSchema> = {
     format: 1,
     ...{ askedAtMs, initiator, customer, balance, plan, riskScore, onlyKnown },
     amount: amount.toString(),
     payees: payees.map(({ satoshis: paid, ...payee }) => ({ ...payee, satoshis: paid.toString() })),
+    ...(raised.length === 0
+      ? {}
+      : { raised: raised.map(({ ruleHash, satoshis: upTo }) => ({ ruleHash, satoshis: upTo.toString() })) }),
     flows: [...flows].map(([window, flow]) => ({
       window,
       satoshis: flow.satoshis.toString(),
       withdrawals: flow.withdrawals,
     })),
   };
-  return canonicalJson(record);
+  return canonicalJson(record as JsonValue);
 }
 
 /** @throws PolicyError `policy_damaged` for what was never written here. */
@@ -70,10 +75,11 @@ export function readFacts(text: string): RecordedFacts {
       internal: parsed.error.message,
     });
   }
-  const { format: _format, amount, payees, flows, ...rest } = parsed.data;
+  const { format: _format, amount, payees, flows, raised = [], ...rest } = parsed.data;
   return {
     ...rest,
     amount: satoshis(BigInt(amount)),
+    raised: raised.map(({ ruleHash, satoshis: upTo }) => ({ ruleHash, satoshis: BigInt(upTo) })),
     payees: payees.map(({ satoshis: paid, ...payee }) => ({ ...payee, satoshis: BigInt(paid) })),
     flows: new Map(
       flows.map(({ window, satoshis: sum, withdrawals }) => [window, { satoshis: BigInt(sum), withdrawals }]),

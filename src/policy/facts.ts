@@ -1,6 +1,7 @@
 import type { IntentKind } from '../intents/index.ts';
 import type { Satoshis } from '../shared/index.ts';
 import { windowDimension, type KnownFacts } from './condition.ts';
+import type { Raise } from './raisable.ts';
 import type { PolicyDocument, Reputation } from './policy-document-contract.ts';
 
 /** A window of past withdrawals, the one that is judged included. */
@@ -43,6 +44,8 @@ export interface WithdrawalFacts {
   /** The customer lets nothing go elsewhere than to the address book. */
   readonly onlyKnown: boolean;
   readonly payees: readonly PayeeFacts[];
+  /** Limits that begin at a higher amount for this customer. */
+  readonly raised?: readonly Raise[];
   /** @param address For a window per destination. */
   flow(window: Window, address: string): Flow;
 }

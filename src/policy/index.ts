@@ -2,6 +2,8 @@ export { addressBookRoutes } from './address-book-routes.ts';
 export { PolicyError, type PolicyErrorCode } from './errors.ts';
 export { importSanctions, type SanctionsImport } from './import-sanctions.ts';
 export { ListError, listErrorMap, type ListErrorCode } from './lists-errors.ts';
+export { limitRoutes } from './limit-routes.ts';
+export { settleLimitRaises } from './limit-raises.ts';
 export { listRoutes } from './lists-routes.ts';
 export { policyErrorMap } from './policy-error-map.ts';
 export type { PolicyChangeParts } from './policy-change-parts.ts';

@@ -14,4 +14,8 @@ export const policyErrorMap = {
   policy_draft_unknown: { status: 404, title: 'There is no such draft' },
   policy_draft_outdated: { status: 409, title: 'Another policy is in force by now' },
   policy_draft_settled: { status: 409, title: 'The draft was proposed already' },
+  limit_rule_unknown: { status: 422, title: 'The policy has no such limit' },
+  limit_raise_invalid: { status: 422, title: 'This raises no limit' },
+  limit_raise_own: { status: 403, title: 'Nobody raises limits of their own' },
+  limit_raise_unknown: { status: 404, title: 'There is no such raise in force' },
 } as const satisfies Readonly<Record<PolicyErrorCode, ErrorEntry>>;

@@ -1,4 +1,4 @@
-import type { ApprovalPolicy, PolicyOutcome } from '../approvals/index.ts';
+import { WORKER, type ApprovalPolicy, type PolicyOutcome } from '../approvals/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
 import {
   IntentError,
@@ -9,7 +9,8 @@ import {
   type PolicyEvidence,
   type QuorumRule,
 } from '../intents/index.ts';
-import { isIdOf, type Clock } from '../shared/index.ts';
+import { raiseAlert } from '../events/index.ts';
+import { isIdOf, parseId, type Clock, type IntentId } from '../shared/index.ts';
 import { findAdmission, lockAdmissions, recordAdmission } from './admission.ts';
 import { DEFAULT_DOCUMENT, DEFAULT_VERSION } from './default-document.ts';
 import {
@@ -24,6 +25,7 @@ import type { ControlFacts } from './facts.ts';
 import { factsAt, type RecordedFacts } from './facts-record.ts';
 import { gatherFacts } from './gather-facts.ts';
 import { policyEvidence } from './policy-evidence.ts';
+import { raisesOf } from './raises-in-force.ts';
 import { builtIn, findVersion, numberInForce, type PolicyVersion, type Tables } from './policy-store.ts';
 import type { PolicyDocument } from './policy-document-contract.ts';
 
@@ -103,7 +105,8 @@ export class PolicyInForce implements ApprovalPolicy {
   async admit(tx: DatabaseTransaction, intent: Intent, manifest: Manifest): Promise<PolicyOutcome> {
     if (intent.kind !== 'withdrawal') return await this.evaluate(tx, intent, manifest);
     await lockAdmissions(tx);
-    const { outcome, facts } = await this.#judge(tx, intent, manifest);
+    const { outcome, facts, forged = [] } = await this.#judge(tx, intent, manifest);
+    for (const raise of forged) await this.#alert(tx, raise);
     if (facts !== undefined && (await findAdmission(tx, intent)) === undefined) {
       const policyVersion = await numberInForce(tx);
       const at = new Date(this.#clock.nowMs());
@@ -132,10 +135,19 @@ export class PolicyInForce implements ApprovalPolicy {
       };
     }
     const windows = [...current.windows, ...named.windows];
-    const facts = await gatherFacts(tx, intent, windows, nowMs);
+    const gathered = await gatherFacts(tx, intent, windows, nowMs);
+    const customer = parseId('customer', gathered.customer);
+    const { raised, forged } = await raisesOf(tx, customer, manifest, nowMs);
+    const facts = { ...gathered, raised };
     const known = factsAt(facts, nowMs);
     const decision = strictestDecision([evaluate(current, known), evaluate(named, known)]);
-    return { outcome: outcomeOf(decision, rule), facts };
+    return { outcome: outcomeOf(decision, rule), facts, forged };
+  }
+
+  async #alert(tx: DatabaseTransaction, subject: IntentId): Promise<void> {
+    const text = 'A raised limit stands in the table that people’s words do not carry; it does not count.';
+    const alert = { subject, code: 'limit_raise_damaged', during: 'withdrawal.screen', text };
+    await raiseAlert(tx, alert, WORKER, this.#clock);
   }
 
   async #load(tx: Tables, number: number) {
@@ -152,6 +164,8 @@ interface Judged {
   readonly outcome: PolicyOutcome;
   /** Of a withdrawal: what was known. */
   readonly facts?: RecordedFacts;
+  /** Raises of limits that stand in the table, and that people’s words do not carry. */
+  readonly forged?: readonly IntentId[];
 }
 
 function denied(reason: string): Judged {

@@ -7,7 +7,7 @@ export { importPool, LOW_POOL, lowPools, poolLevels, registerPoolMetric } from '
 export { addSigningCredential, signingCredentialsOf, type SigningCredential } from './signing-credentials.ts';
 export { requestTreasury, requestWallet, type WalletRequest } from './request-wallet.ts';
 export { replacementOf } from './replacement.ts';
-export { rotateWallet, type RotationRequest } from './rotate-wallet.ts';
+export { requireRotatable, rotateWallet, type RotationRequest } from './rotate-wallet.ts';
 export { readHotTreasury, readTreasury, readWallet, readWalletOf, vaultWalletsOf } from './wallet-store.ts';
 export { readStationRegistration, type StationRegistration } from './registration.ts';
 export { keepEscrow } from './escrow.ts';

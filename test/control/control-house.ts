@@ -11,7 +11,15 @@ import { preparePassword, registerStaff } from '../../src/identity/register.ts';
 import { policyChangeParts } from '../../src/main/roles/withdrawal-parts.ts';
 import { idToUuid, isoTime, parseId, type StaffId } from '../../src/shared/index.ts';
 import { institution, type Institution } from '../fixtures/intents.ts';
-import { Caller, freshEmail, openBank, PASSWORD, type Answer, type Bank } from '../identity/support/bank.ts';
+import {
+  Caller,
+  freshEmail,
+  openBank,
+  PASSWORD,
+  type Answer,
+  type Bank,
+  type BankOptions,
+} from '../identity/support/bank.ts';
 import { runAsSuperuser } from '../ledger/ledger-database.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -34,12 +42,15 @@ export class ControlHouse {
     this.colleagues = colleagues;
   }
 
-  static async open(change: (manifest: Manifest) => Partial<Manifest> = () => ({})): Promise<ControlHouse> {
+  static async open(
+    change: (manifest: Manifest) => Partial<Manifest> = () => ({}),
+    options: Pick<BankOptions, 'webhookApprovalSatoshis'> = {},
+  ): Promise<ControlHouse> {
     const made = institution();
     const issuedAt = isoTime(Date.now() - DAY_MS);
     const dated = { ...made.manifest, issuedAt, expiresAt: isoTime(Date.now() + 90 * DAY_MS) };
     const trust = { ...made, manifest: { ...dated, ...change(dated) } };
-    const bank = await openBank({ trust });
+    const bank = await openBank({ ...options, trust });
     const colleagues: Colleague[] = [];
     for (const { id } of made.approvers) {
       colleagues.push(await newColleague(bank, parseId('staff', id), 'compliance', 'officer'));

@@ -45,6 +45,7 @@ const FREE = [
     'cancelLockRecovery',
     'deepFreezeAccount',
     'cancelWithdrawal',
+    'cancelWebhookChange',
     'issueRecoveryKit',
     'removeDestination',
     'submitBundle',

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { compilePolicy, evaluate, type Decision } from '../../src/policy/evaluate.ts';
 import type { ControlFacts, Flow, PayeeFacts, WithdrawalFacts } from '../../src/policy/facts.ts';
-import type { PolicyDocument, RuleCondition } from '../../src/policy/policy-document-contract.ts';
+import { limitsOf, ruleHashOf } from '../../src/policy/raisable.ts';
+import type { PolicyDocument, PolicyRule, RuleCondition } from '../../src/policy/policy-document-contract.ts';
 import { newId, satoshis } from '../../src/shared/index.ts';
 import { policyOf, rule } from './documents.ts';
 
@@ -309,5 +310,39 @@ describe('what moves no coins', () => {
       delayMs: 60_000,
     });
     expect(judge(at('11:00', '12:00'), asked).requirement.denied).toBe(true);
+  });
+});
+
+describe('a raised limit', () => {
+  const daily = rule('daily', {
+    when: { velocity: [{ per: 'customer', hours: 24, satoshis: { from: '400000' } }] },
+    then: { outcome: 'deny' },
+  });
+  const raise = (satoshisUpTo: bigint, of = daily) =>
+    facts({ raised: [{ ruleHash: ruleHashOf(of), satoshis: satoshisUpTo }] });
+  const isDenied = (known: WithdrawalFacts, document = policyOf([daily, rule('all')])) =>
+    judge(document, known).requirement.denied;
+
+  test('counts up to its amount, for its rule and the words that it has', () => {
+    expect(isDenied(facts())).toBe(true);
+    expect(isDenied(raise(500_000n))).toBe(false);
+    expect(isDenied(raise(499_999n))).toBe(true);
+    expect(isDenied(raise(500_000n, { ...daily, because: 'Something else.' }))).toBe(true);
+  });
+
+  test('lets nothing through that a rule stops for another reason', () => {
+    const others: Partial<PolicyRule>[] = [
+      { when: { destination: { reputation: ['unlisted'] }, amountSatoshis: { from: '1' } } },
+      { when: { amountSatoshis: { from: '1' }, riskScore: { from: 1 } } },
+      { when: { velocity: [{ per: 'global', hours: 24, satoshis: { from: '1' } }] } },
+      { when: { velocity: [{ per: 'customer', hours: 24, withdrawals: { from: 1 } }] } },
+      { when: {} },
+    ];
+    for (const other of others) {
+      const stops = rule('stops', { ...other, then: { outcome: 'deny' } });
+      expect(limitsOf(stops).size).toBe(0);
+      expect(isDenied(raise(2_000_000n, stops), policyOf([stops, rule('all')]))).toBe(true);
+    }
+    expect(limitsOf(rule('allows', { when: { amountSatoshis: { from: '1' } } })).size).toBe(0);
   });
 });

@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseDescriptor } from '../../src/bitcoin/index.ts';
 import { inTransaction } from '../../src/database/index.ts';
-import { withdrawalIntentOf } from '../../src/intents/index.ts';
+import { withdrawalIntentOf, type KeyRotationIntent } from '../../src/intents/index.ts';
 import { findIntent } from '../../src/approvals/index.ts';
 import { idFromUuid, idToUuid, newId, parseId, type WalletId } from '../../src/shared/index.ts';
 import { readWallet, rotateWallet, stepWallets, type Wallet } from '../../src/wallets/index.ts';
+import { requestRotation, settleKeyRotations } from '../../src/control/key-rotations.ts';
 import { sweepReplaced } from '../../src/withdrawals/index.ts';
 import { attestedKey } from '../fixtures/custody.ts';
 import { TEST_CAUSE } from '../wallets/custody-house.ts';
-import { House, type Owner } from './support/house.ts';
+import { PolicedHouse } from '../policy/policed-house.ts';
+import { House, SOMEBODY, type Owner } from './support/house.ts';
 import { serveHouse } from './support/serve-house.ts';
 
 let house: House;
@@ -153,4 +155,53 @@ test('dust stays where it is, and nobody rotates what is not an open wallet of a
   };
   const blank = { descriptor: null, descriptorHash: null, registration: null, receipt: null, openedAt: null };
   await expect(house.database.wallet.create({ data: { ...stolen, ...blank } })).rejects.toThrow();
+});
+
+test('staff ask for other keys, others approve, and a row that says so opens nothing', async () => {
+  const policed = new PolicedHouse(house);
+  const { vault: old } = await house.owner();
+  const steps = { ...house.chain.house.parts, queue: house.parts.queue };
+  const ask = async (customerKeys: readonly unknown[] = []) => {
+    const requester = parseId('staff', policed.staff(0).id);
+    const wish = {
+      ...{ intent: newId('intent'), wallet: old.id, requester, customerKeys, reason: 'copied masters' },
+    };
+    const asked = await inTransaction(house.database, (tx) => requestRotation(steps, tx, wish, SOMEBODY));
+    await policed.sign(asked.intent);
+    return asked.intent;
+  };
+  const replacements = () => house.database.wallet.count({ where: { replacesId: idToUuid(old.id) } });
+
+  const forged = await ask();
+  const row = idToUuid(parseId('intent', forged.id));
+  await policed.tamper(`UPDATE app.queued_intent SET state = 'approved' WHERE id = '${row}'`);
+  expect(await settleKeyRotations(steps)).toBe(1);
+  expect(await policed.alerts(forged.id)).toEqual(['approvals_insufficient']);
+  expect((await policed.stored(forged.id)).state).toBe('rejected');
+
+  // A key of the customer's where the plan has none: refused when it is carried out, and nothing of it stays.
+  const key = attestedKey('unwanted', 'customer', (await house.chain.house.customer()).signer);
+  const wrong = await ask([key.attestation]);
+  await house.judge(wrong, 1);
+  expect(await settleKeyRotations(steps)).toBe(1);
+  expect((await policed.stored(wrong.id)).state).toBe('rejected');
+  expect(await replacements()).toBe(0);
+
+  const intent = await ask();
+  expect(await settleKeyRotations(steps)).toBe(0);
+  await house.judge(intent, 1);
+  expect(await settleKeyRotations(steps)).toBe(1);
+  expect(await settleKeyRotations(steps)).toBe(0);
+  expect((await policed.stored(intent.id)).state).toBe('executed');
+  const replacement = parseId('wallet', (intent as KeyRotationIntent).body.replacement);
+  expect(await readWallet(house.database, replacement)).toMatchObject({
+    state: 'requested',
+    replaces: old.id,
+  });
+  // Put back into the queue, it opens no second one.
+  const again = idToUuid(parseId('intent', intent.id));
+  await policed.tamper(`UPDATE app.queued_intent SET state = 'approved' WHERE id = '${again}'`);
+  expect(await settleKeyRotations(steps)).toBe(1);
+  expect((await policed.stored(intent.id)).state).toBe('rejected');
+  expect(await replacements()).toBe(1);
 });

@@ -12,6 +12,7 @@ import {
   sealWebhookSecret,
   unsealWebhookSecret,
   webhookOf,
+  type DisabledReason,
   type Webhook,
   type WebhookId,
   type WebhookOwner,
@@ -23,6 +24,8 @@ import {
 const MAX_WEBHOOKS = 10;
 /** How long the secret before signs too. */
 const ROTATION_MS = 24 * 3_600_000;
+
+const UNAPPROVED = 'unapproved' satisfies DisabledReason;
 
 /** Who asked, for the audit log. */
 export type Cause = Pick<AuditEntry, 'actor' | 'strength' | 'requestId'>;
@@ -77,7 +80,7 @@ export async function createWebhook(
   tx: DatabaseTransaction,
   owner: WebhookOwner,
   id: WebhookId,
-  settings: WebhookSettings,
+  settings: WebhookSettings & { readonly approved: boolean },
   cause: Cause,
 ): Promise<{ readonly webhook: Webhook; readonly secret: string }> {
   const url = endpointUrl(settings.url, parts.allowLoopback);
@@ -97,7 +100,9 @@ export async function createWebhook(
       url,
       description: settings.description,
       eventTypes: [...settings.eventTypes],
-      state: 'enabled' satisfies WebhookState,
+      ...(settings.approved
+        ? { state: 'enabled' satisfies WebhookState }
+        : { state: 'disabled' satisfies WebhookState, disabledReason: UNAPPROVED }),
       secretSealed: sealWebhookSecret(parts.hash, id, secret),
       fromPosition: head.position,
       createdAt: new Date(parts.clock.nowMs()),
@@ -132,7 +137,32 @@ export async function getWebhook(
 
 export type WebhookChange = Partial<WebhookSettings> & { readonly enabled?: boolean | undefined };
 
-/** @throws WebhookError `webhook_unknown`, `webhook_url_refused`; HttpError `precondition_failed`. */
+/** Whether an owner may say alone where messages go. */
+export async function decidesAlone(parts: WebhookParts, owner: WebhookOwner): Promise<boolean> {
+  return owner.kind !== 'customer' || (await parts.needsApproval?.(owner.id)) !== true;
+}
+
+/** @throws WebhookError `webhook_needs_approval` for a new place, or one that nobody has approved yet. */
+async function requireApproved(
+  parts: WebhookParts,
+  owner: WebhookOwner,
+  { url, disabledReason }: Webhook,
+  change: WebhookChange,
+): Promise<void> {
+  const isNewPlace = change.url !== undefined && change.url !== url;
+  const isOpened = change.enabled === true && disabledReason === UNAPPROVED;
+  if (!isNewPlace && !isOpened) return;
+  if (await decidesAlone(parts, owner)) return;
+  throw new WebhookError(
+    'webhook_needs_approval',
+    'Ask for it at /v1/webhooks/{webhookId}/changes and sign: others approve where messages of this account go.',
+  );
+}
+
+/**
+ * @throws WebhookError `webhook_unknown`, `webhook_url_refused`, `webhook_needs_approval`; HttpError
+ * `precondition_failed`.
+ */
 export async function updateWebhook(
   parts: WebhookParts,
   owner: WebhookOwner,
@@ -150,7 +180,7 @@ export async function updateWebhook(
         ? { state: 'enabled' satisfies WebhookState, disabledReason: null, failingSince: null }
         : { state: 'disabled' satisfies WebhookState, disabledReason: 'owner' };
   return await inTransaction(parts.database, async (tx) => {
-    await getWebhook(parts, owner, id, tx);
+    await requireApproved(parts, owner, await getWebhook(parts, owner, id, tx), change);
     const { count } = await tx.webhookEndpoint.updateMany({
       where: { ...visible(owner, id), version },
       data: {

@@ -32,7 +32,10 @@ const webhookSchema = z
     description: z.string(),
     eventTypes: z.array(z.enum(EVENT_TYPES)),
     enabled: z.boolean(),
-    disabledReason: z.enum(['owner', 'gone', 'failing']).nullable(),
+    disabledReason: z
+      .enum(['owner', 'gone', 'failing', 'unapproved'])
+      .nullable()
+      .meta({ description: '`unapproved`: ask at `/v1/webhooks/{webhookId}/changes`' }),
     failingSince: timeField.nullable().meta({ description: 'Since when nothing has arrived' }),
     createdAt: timeField,
     version: z.number().int(),
@@ -132,7 +135,7 @@ export const updateWebhook = defineOperation({
     enabled: z.boolean().optional(),
   }),
   responses: { 200: { description: 'Changed', body: webhookSchema } },
-  errors: ['webhook_unknown', 'webhook_url_refused'],
+  errors: ['webhook_unknown', 'webhook_url_refused', 'webhook_needs_approval'],
   versioned: true,
   examples: { body: { description: 'Payments', enabled: true } },
 });

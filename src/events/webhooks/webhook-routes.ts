@@ -5,6 +5,7 @@ import { parseId, type RequestId } from '../../shared/index.ts';
 import { listDeliveries, redeliver } from './deliveries.ts';
 import {
   createWebhook,
+  decidesAlone,
   deleteWebhook,
   getWebhook,
   listWebhooks,
@@ -33,8 +34,9 @@ function endpoints(parts: WebhookParts): readonly BoundOperation[] {
       const { url, description = '', eventTypes = [] } = request.body;
       const owner = ownerOf(request.principal);
       const id = effect.id('webhook');
+      const approved = await decidesAlone(parts, owner);
       return await effect.commit(async (tx) => {
-        const settings = { url, description, eventTypes };
+        const settings = { url, description, eventTypes, approved };
         const body = await createWebhook(parts, tx, owner, id, settings, causeOf(request));
         return { status: 201, body, replayBody: { ...body, secret: null }, location: `/v1/webhooks/${id}` };
       });

@@ -13,7 +13,7 @@ import type { EventType } from '../event-contract.ts';
 export type WebhookId = Id<'webhook'>;
 export type DeliveryId = Id<'delivery'>;
 export type WebhookState = 'enabled' | 'disabled' | 'deleted';
-export type DisabledReason = 'owner' | 'gone' | 'failing';
+export type DisabledReason = 'owner' | 'gone' | 'failing' | 'unapproved';
 
 /** What the use cases of webhooks need. */
 export interface WebhookParts {
@@ -22,6 +22,8 @@ export interface WebhookParts {
   readonly clock: Clock;
   /** For the sandbox alone: endpoints on this machine, and without TLS. */
   readonly allowLoopback: boolean;
+  /** Whether others must approve where a customer's messages go; nobody's unless told. */
+  readonly needsApproval?: (customer: CustomerId) => Promise<boolean>;
 }
 
 export type WebhookOwner =

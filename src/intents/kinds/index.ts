@@ -7,6 +7,9 @@ import type { KindRules, Quorum } from './kind-rules.ts';
 import { legalHoldLiftRules } from './legal-hold-lift.ts';
 import { masterLockRecoveryRules } from './master-lock-recovery.ts';
 import { policyChangeRules } from './policy-change.ts';
+import { keyRotationRules } from './key-rotation.ts';
+import { limitRaiseRules } from './limit-raise.ts';
+import { webhookChangeRules } from './webhook-change.ts';
 import { releaseRules } from './release.ts';
 import { staffChangeRules } from './staff-change.ts';
 import type { SpendRules, Stops } from './spend-rules.ts';
@@ -27,6 +30,9 @@ const KINDS: { readonly [Kind in IntentKind]: KindRules<IntentOf<Kind>> } = {
   breaker_reset: breakerResetRules,
   treasury_move: treasuryMoveRules,
   staff_change: staffChangeRules,
+  webhook_change: webhookChangeRules,
+  limit_raise: limitRaiseRules,
+  key_rotation: keyRotationRules,
 };
 
 /** Every kind that a transaction carries out. */

@@ -12,6 +12,7 @@ import { registerCredentials } from './credentials.ts';
 import { registerDeepFreezes } from './deep-freezes.ts';
 import { registerDeposits } from './deposits.ts';
 import { registerEvents } from './events.ts';
+import { registerLimits } from './limits.ts';
 import { registerLists } from './lists.ts';
 import { registerLocks } from './locks.ts';
 import { registerLegalHolds } from './legal-holds.ts';
@@ -53,6 +54,7 @@ export function registerClient(trilock: Command): void {
   registerRestrictions(client);
   registerPolicy(client);
   registerDeepFreezes(client);
+  registerLimits(client);
   registerLists(client);
   registerBreakers(client);
   registerAuditCommands(client);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { writeNewFile } from '../../keyring/index.ts';
 import { readDocument, writeDocument } from '../../station/index.ts';
+import * as control from '../../control/rotation-contract.ts';
 import * as contract from '../../wallets/wallet-contract.ts';
 import type { AnswerOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
@@ -74,6 +75,18 @@ async function rotate({ api }: Connection, { reason, key }: RotateOptions, walle
   const customerKeys = await ownKeys(key);
   const body = { reason, ...customerKeys };
   return one(await api.call(contract.rotateWallet, { params: { walletId }, body }), walletFacts);
+}
+
+async function askRotation(
+  { api }: Connection,
+  { reason, key }: RotateOptions,
+  walletId = '',
+): Promise<Shown> {
+  const call = { params: { walletId }, body: { reason, ...(await ownKeys(key)) } };
+  return one(await api.call(control.requestKeyRotation, call), ({ intent, hash }) => ({
+    intent: intent.id,
+    hash,
+  }));
 }
 
 interface KitOptions {
@@ -161,6 +174,16 @@ export function registerWallets(client: Command): void {
         'attestations of new keys of your own: one of a collaborative wallet, two of self_custody',
       ),
     rotate,
+  );
+  changes(
+    group
+      .command('ask-rotation <wallet>')
+      .description(
+        'for staff: ask for other keys of a customer’s wallet; sign the intent next (approvals sign), then others approve it',
+      )
+      .requiredOption('--reason <text>', 'why')
+      .option('--key <files...>', 'attestations of new keys of the customer’s own'),
+    askRotation,
   );
   acts(
     group

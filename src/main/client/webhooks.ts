@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
 import * as contract from '../../events/webhooks/webhook-contract.ts';
+import * as control from '../../control/webhook-change-contract.ts';
+import { requestSignatureSchema } from '../../intents/approval-contract.ts';
+import { SharedError } from '../../shared/index.ts';
+import { readDocument, writeDocument } from '../../station/index.ts';
 import type { AnswerOf, CallOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
 import type { Connection } from './connect.ts';
@@ -82,6 +86,39 @@ async function update({ api }: Connection, options: UpdateOptions, webhookId = '
   return one(await api.call(contract.updateWebhook, call), webhookFacts);
 }
 
+function changeFacts({ intent, hash, state, expiresAt, reason }: AnswerOf<typeof control.getWebhookChange>) {
+  return { change: intent.id, state, hash, until: expiresAt, reason };
+}
+
+async function askChange(
+  { api }: Connection,
+  { out, reason }: { readonly out: string; readonly reason: string },
+  webhookId = '',
+  url = '',
+): Promise<Shown> {
+  const asked = await api.call(control.requestWebhookChange, {
+    params: { webhookId },
+    body: { url, reason },
+  });
+  await writeDocument(out, asked);
+  return one(asked, (it) => ({ ...changeFacts(it), next: `withdrawals sign ${out}, webhooks sign-change` }));
+}
+
+async function change({ api }: Connection, _options: object, intentId = ''): Promise<Shown> {
+  return one(await api.call(control.getWebhookChange, { params: { intentId } }), changeFacts);
+}
+
+async function signChange({ api }: Connection, _options: object, intentId = '', file = ''): Promise<Shown> {
+  const parsed = requestSignatureSchema.safeParse(await readDocument(file));
+  if (!parsed.success) throw new SharedError('config_invalid', `${file} is not a signature.`);
+  const call = { params: { intentId }, body: parsed.data };
+  return one(await api.call(control.signWebhookChange, call), changeFacts);
+}
+
+async function cancelChange({ api }: Connection, _options: object, intentId = ''): Promise<Shown> {
+  return one(await api.call(control.cancelWebhookChange, { params: { intentId } }), changeFacts);
+}
+
 async function remove({ api }: Connection, _options: object, webhookId = ''): Promise<Shown> {
   await api.call(contract.deleteWebhook, { params: { webhookId } });
   return done('Deleted, and its secret with it.');
@@ -148,6 +185,20 @@ export function registerWebhooks(client: Command): void {
     update,
   );
   acts(group.command('delete <webhook>').description('delete it with its secret'), remove);
+  changes(
+    group
+      .command('ask-change <webhook> <url>')
+      .description('where others must approve it: ask for an endpoint to be moved or switched on')
+      .requiredOption('--reason <text>', 'why')
+      .requiredOption('--out <file>', 'what you sign next, with `withdrawals sign`'),
+    askChange,
+  );
+  acts(group.command('change <intent>').description('what became of it'), change);
+  changes(
+    group.command('sign-change <intent> <file>').description('hand in the signature over it'),
+    signChange,
+  );
+  changes(group.command('cancel-change <intent>').description('take it back'), cancelChange);
   changes(
     group
       .command('rotate-secret <webhook>')

@@ -88,7 +88,7 @@ async function rewrapFrom(
 /** What a rewrap cannot do, said after every one of them. */
 export const COPIES = [
   'Copies of the old envelopes that exist elsewhere still open with the old masters, for ever.',
-  'If the old masters or envelopes may have been copied, move the coins to other keys: trilock wallets rotate.',
+  'If the old masters or envelopes may have been copied, move the coins to other keys: trilock client wallets ask-rotation.',
 ];
 
 interface RewrapOptions extends TargetOptions {

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { inTransaction, openDatabase, type Database } from '../../database/index.ts';
+import { openDatabase, type Database } from '../../database/index.ts';
 import { writeNewFile } from '../../keyring/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
-import { newId, parseId, systemClock } from '../../shared/index.ts';
+import { parseId, systemClock } from '../../shared/index.ts';
 import { readDocument } from '../../station/index.ts';
 import {
   COMMAND_LINE,
@@ -19,7 +19,6 @@ import {
   readWallet,
   reconcileWallet,
   requestTreasury,
-  rotateWallet,
 } from '../../wallets/index.ts';
 import { ledgerAddress } from '../roles/ledger-address.ts';
 import { manifestSource } from '../roles/manifest-source.ts';
@@ -99,11 +98,6 @@ function reconcile(wallet: string): Promise<void> {
   });
 }
 
-interface RotateOptions {
-  readonly reason: string;
-  readonly customerKey?: string[];
-}
-
 async function escrow(file: string): Promise<void> {
   const document = await readDocument(file);
   await withDatabase(async (database) => {
@@ -125,22 +119,6 @@ async function recoveryKit(id: string, { out }: { readonly out: string }): Promi
     for (const { name, content } of files) {
       await writeNewFile(join(out, name), content);
       process.stdout.write(`${join(out, name)}\n`);
-    }
-  });
-}
-
-async function rotate(id: string, options: RotateOptions): Promise<void> {
-  await withDatabase(async (database, settings) => {
-    const ledger = openLedger(settings);
-    try {
-      const { TRILOCK_NETWORK: network } = settings;
-      const parts = { database, ledger, clock: systemClock, network };
-      const old = await readWallet(database, parseId('wallet', id));
-      const customerKeys = await Promise.all((options.customerKey ?? []).map(readDocument));
-      const wish = { id: newId('wallet'), customerKeys, reason: options.reason };
-      print(await inTransaction(database, (tx) => rotateWallet(tx, parts, old, wish, COMMAND_LINE)));
-    } finally {
-      ledger.close();
     }
   });
 }
@@ -206,18 +184,6 @@ export function registerWallets(trilock: Command): void {
         });
       }),
     );
-  wallets
-    .command('rotate <wallet>')
-    .description(
-      'ask for a wallet with new keys in its place; once it is open, all coins are moved there by withdrawals that ' +
-        'the customer signs, also those that arrive later',
-    )
-    .requiredOption('--reason <text>', 'why, for the record')
-    .option(
-      '--customer-key <files...>',
-      'attestations of the customer’s new keys: one of a collaborative wallet, two of self_custody',
-    )
-    .action(rotate);
   wallets
     .command('recovery-kit <wallet>')
     .description('write its recovery kit, for programs and for paper; the customer is told')

@@ -49,6 +49,10 @@ function openParts(settings: SettingsOf<'api'>): OperationParts {
       settings.TRILOCK_NETWORK,
     ),
     webhooks: webhookParts(settings),
+    webhookApprovalSatoshis:
+      settings.TRILOCK_WEBHOOK_APPROVAL_SATOSHIS === undefined
+        ? undefined
+        : BigInt(settings.TRILOCK_WEBHOOK_APPROVAL_SATOSHIS),
     clock: systemClock,
     network: settings.TRILOCK_NETWORK,
     monitors: settings.TRILOCK_MONITORS,

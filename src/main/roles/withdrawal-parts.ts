@@ -57,6 +57,9 @@ function approvalQueue(sources: Sources): ApprovalQueue {
       ['breaker_reset', {}],
       ['treasury_move', {}],
       ['staff_change', {}],
+      ['webhook_change', {}],
+      ['limit_raise', {}],
+      ['key_rotation', {}],
     ]),
   });
 }

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Registry } from 'prom-client';
 import { AUDIT_STREAM } from '../../audit/index.ts';
 import { ChainError, guardNode } from '../../chain/index.ts';
-import { settleStaffChanges } from '../../control/index.ts';
+import { settleKeyRotations, settleStaffChanges, settleWebhookChanges } from '../../control/index.ts';
 import { openDatabase, runSealer } from '../../database/index.ts';
 import {
   DepositFollower,
@@ -32,6 +32,7 @@ import { registerLockMetrics, stepLockRecoveries, stepMasterLocks } from '../../
 import {
   listedAmong,
   screenListed,
+  settleLimitRaises,
   settlePolicyChanges,
   watchOrigins,
   watchPeople,
@@ -162,10 +163,12 @@ function works(
       step: () => settleLegalHolds({ ...paying, ...{ ledger: parts.ledger, manifest: parts.manifest } }),
     },
     { name: 'staff', step: () => settleStaffChanges({ ...changing, seals: parts.webhooks.hash }) },
+    { name: 'key rotations', step: () => settleKeyRotations({ ...parts, queue: paying.queue }) },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'reviews', step: () => remindReviews(restricting) },
     { name: 'circuit breaker', step: () => settleBreaker(restricting) },
     { name: 'outflow', step: () => watchOutflow({ ...parts, outflowSince }) },
+    { name: 'raised limits', step: () => settleLimitRaises(changing) },
     { name: 'policy changes', step: () => settlePolicyChanges(changing) },
     { name: 'listed addresses', step: () => screenListed(changing) },
     { name: 'people of the policy', step: () => watchPeople(changing) },
@@ -180,6 +183,7 @@ function works(
     { name: 'replaced wallets', step: replacedWatch(paying) },
     { name: 'cold windows', step: windowWatch(parts) },
     { name: 'transfers', step: () => stepTransfers(parts) },
+    { name: 'webhook changes', step: () => settleWebhookChanges({ ...webhooks, queue: paying.queue }) },
     { name: 'webhooks', step: () => fanOut(webhooks) },
     ...Array.from({ length: WEBHOOKS_AT_ONCE }, () => ({
       name: 'deliveries',

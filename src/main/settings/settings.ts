@@ -132,6 +132,13 @@ export const SETTINGS = {
     meaning:
       'Secrets under which the signing secrets of webhooks are kept in the database, in the form of TRILOCK_HTTP_SECRETS. A set of its own, so that the worker does not hold the API’s. The links of notices that lock an account are signed under them too, and the roles of staff are sealed.',
   },
+  TRILOCK_WEBHOOK_APPROVAL_SATOSHIS: {
+    schema: wholeNumber(0, 999_999_999_999, 'satoshis'),
+    roles: ['api'],
+    optional: true,
+    meaning:
+      'Customers who hold so much do not say alone where their webhooks go: they sign with a pinned key, and others approve; 0 for all customers. Without it everybody decides alone.',
+  },
   TRILOCK_WEBHOOK_LOOPBACK: {
     schema: oneOf('no', 'yes'),
     roles: NODE_ROLES,

@@ -52,6 +52,8 @@ export interface BankOptions {
   readonly withLedger?: boolean;
   /** Whose officers and approvers count; somebody's unless told. */
   readonly trust?: { readonly manifest: Manifest };
+  /** Customers who hold so much do not say alone where their messages go. */
+  readonly webhookApprovalSatoshis?: bigint;
   /** Another than a copy of the template, dropped with the bank. */
   readonly testDatabase?: TestDatabase;
 }
@@ -92,6 +94,7 @@ export async function openBank(options: BankOptions = {}): Promise<Bank & { clos
     restarts: 0,
     coldWindows: null,
     webhooks: { hash, allowLoopback: false },
+    webhookApprovalSatoshis: options.webhookApprovalSatoshis,
     manifest: () => Promise.resolve(manifest),
   });
   const logLines: string[] = [];

@@ -145,6 +145,7 @@ export class House {
           ['deep_freeze', {}],
           ['breaker_reset', {}],
           ['treasury_move', {}],
+          ['key_rotation', {}],
         ]),
       }),
       wallets: ownWallets({ ...parts, node }),
