@@ -148,6 +148,7 @@ export const judgeIntent = defineOperation({
     'approver_is_requester',
     'approval_out_of_time',
     'approval_malformed',
+    'delegation_refused',
     'signature_wrong',
     'signature_malformed',
     'limit_exceeded',

@@ -184,6 +184,9 @@ export class ApprovalQueue {
     if (stored.approvals.some((given) => sameText(given, approval))) return stored;
     decide(stored, command, { nowMs });
     const { key } = await verifyApproval(stored.intent, approval, manifest, nowMs);
+    if (nowMs >= Date.parse(approval.delegation?.statement.until ?? stored.intent.expiresAt)) {
+      throw new IntentError('delegation_refused', 'The delegation is over.');
+    }
     if (
       stored.approvals.some(
         ({ statement: given }) => given.approver === approver && given.decision === command,

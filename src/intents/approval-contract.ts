@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { delegationSchema } from './delegation-contract.ts';
 import { hash32, idText, instant, plainText } from './fields-contract.ts';
 import { signatureSchema } from './signature-contract.ts';
 
@@ -23,8 +24,12 @@ export const approvalSchema = z.strictObject({
     signedAt: instant,
     /** Why; required of a rejection. */
     reason: plainText.optional(),
+    /** Hash of the delegation under which it is given. */
+    delegation: hash32.optional(),
   }),
   signature: signatureSchema,
+  /** That delegation: by it the approval counts in the place of another. */
+  delegation: delegationSchema.optional(),
 });
 
 export type RequestSignature = z.infer<typeof requestSignatureSchema>;

@@ -1,5 +1,6 @@
 import { formatSatoshis, parseSatoshis, type Satoshis } from '../shared/index.ts';
 import type { Approval, ApprovalStatement, RequestSignature, RequestStatement } from './approval-contract.ts';
+import { delegationHash, verifyDelegation } from './delegation.ts';
 import { IntentError } from './errors.ts';
 import type { Intent } from './intent-contract.ts';
 import { CLOCK_TOLERANCE_MS, intentHash } from './intent.ts';
@@ -87,7 +88,32 @@ export async function verifyApproval(
   }
   checkTime(statement.signedAt, intent, nowMs);
   await verifySignature(approver.key, statementDigest(statement), signature);
+  await delegatorOf(intent, approval, approver, manifest);
   return approver;
+}
+
+/**
+ * In whose place an approval is given; nobody's when it is its approver's own.
+ * @throws IntentError `delegation_refused`, `approver_is_requester`, `signature_…`.
+ */
+async function delegatorOf(
+  intent: Intent,
+  { statement, delegation }: Approval,
+  approver: Approver,
+  manifest: Manifest,
+): Promise<Approver | undefined> {
+  if (delegation === undefined && statement.delegation === undefined) return undefined;
+  // What is signed names the delegation, so that nobody adds one to an approval or takes it away.
+  if (delegation === undefined || delegationHash(delegation.statement) !== statement.delegation) {
+    throw new IntentError('delegation_refused', 'The approval names another delegation.');
+  }
+  const delegator = await verifyDelegation(delegation, approver, intent, manifest, statement.signedAt);
+  if (requesters(intent, manifest).has(delegator.person)) {
+    throw new IntentError('approver_is_requester', 'Whoever asks lets nobody else approve.', {
+      details: { approver: delegator.id },
+    });
+  }
+  return delegator;
 }
 
 /** Who may approve an intent: the approvers, or the officers where their own quorum counts. */
@@ -172,14 +198,26 @@ export async function verifyApprovals(
 ): Promise<{ readonly rule: QuorumRule; readonly people: readonly string[] }> {
   const people = new Set<string>();
   const local = new Set<string>();
-  for (const approval of approvals) {
+  /** Whoever has spoken, or was spoken for: neither counts again. */
+  const spoken = new Set<string>();
+  // One's own word first: a delegation adds a voice and takes none away.
+  const inOrder = approvals.toSorted(
+    (one, other) => Number(one.delegation !== undefined) - Number(other.delegation !== undefined),
+  );
+  for (const approval of inOrder) {
     const approver = await verifyApproval(intent, approval, manifest, nowMs);
     if (approval.statement.decision === 'reject') {
       throw new IntentError('approval_rejected', 'An approver has rejected this.', {
         details: { approver: approver.id, reason: approval.statement.reason ?? '' },
       });
     }
-    if (!rule.roles.includes(approver.role)) continue;
+    const delegator = manifest.approvers.find(({ id }) => id === approval.delegation?.statement.delegator);
+    if (!rule.roles.includes((delegator ?? approver).role)) continue;
+    if (delegator !== undefined) {
+      if (spoken.has(approver.person) || spoken.has(delegator.person)) continue;
+      spoken.add(delegator.person);
+    }
+    spoken.add(approver.person);
     people.add(approver.person);
     if (approver.key.algorithm === 'rsa-pss-sha256') local.add(approver.person);
   }

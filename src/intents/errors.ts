@@ -15,6 +15,7 @@ export type IntentErrorCode =
   | 'approver_unknown'
   | 'approver_is_requester'
   | 'approval_out_of_time'
+  | 'delegation_refused'
   | 'approvals_insufficient'
   | 'approval_rejected'
   | 'limit_exceeded'

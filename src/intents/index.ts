@@ -12,6 +12,8 @@ export {
   type StaffRequest,
 } from './approval.ts';
 export * from './approval-contract.ts';
+export { delegationDigest, delegationHash } from './delegation.ts';
+export * from './delegation-contract.ts';
 export { fromBase64Url, toBase64Url } from './base64url.ts';
 export { IntentError, type IntentErrorCode } from './errors.ts';
 export {

@@ -29,6 +29,7 @@ const GROUPS: Readonly<Record<string, () => Promise<Register>>> = {
   drill: async () => (await import('./commands/drill.ts')).registerDrill,
   recover: async () => (await import('./commands/recover.ts')).registerRecover,
   approve: async () => (await import('./commands/approve.ts')).registerApprove,
+  delegate: async () => (await import('./commands/delegate.ts')).registerDelegate,
   'verify-withdrawal': async () => (await import('./commands/verify-withdrawal.ts')).registerVerifyWithdrawal,
   client: async () => (await import('./client/register-client.ts')).registerClient,
   settings: async () => (await import('./commands/settings.ts')).registerSettings,

@@ -19,6 +19,7 @@ export const intentErrorMap = {
   approver_unknown: { status: 403, title: 'The approver is not in the manifest' },
   approver_is_requester: { status: 403, title: 'Nobody approves what they asked for' },
   approval_out_of_time: { status: 409, title: 'The approval is not of its time' },
+  delegation_refused: { status: 403, title: 'The delegation does not serve here' },
   approvals_insufficient: { status: 409, title: 'Approvals are missing' },
   approval_rejected: { status: 409, title: 'It was rejected' },
   kind_not_allowed: { status: 409, title: 'Nobody may approve an intent of this kind' },

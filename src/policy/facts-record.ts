@@ -67,6 +67,10 @@ export function factsText(facts: RecordedFacts): string {
   return canonicalJson(record as JsonValue);
 }
 
+function raiseOf({ ruleHash, satoshis: upTo }: { readonly ruleHash: string; readonly satoshis: string }) {
+  return { ruleHash, satoshis: BigInt(upTo) };
+}
+
 /** @throws PolicyError `policy_damaged` for what was never written here. */
 export function readFacts(text: string): RecordedFacts {
   const parsed = recordSchema.safeParse(JSON.parse(text));
@@ -75,11 +79,11 @@ export function readFacts(text: string): RecordedFacts {
       internal: parsed.error.message,
     });
   }
-  const { format: _format, amount, payees, flows, raised = [], ...rest } = parsed.data;
+  const { format: _format, amount, payees, flows, raised, ...rest } = parsed.data;
   return {
     ...rest,
     amount: satoshis(BigInt(amount)),
-    raised: raised.map(({ ruleHash, satoshis: upTo }) => ({ ruleHash, satoshis: BigInt(upTo) })),
+    ...(raised === undefined ? {} : { raised: raised.map(raiseOf) }),
     payees: payees.map(({ satoshis: paid, ...payee }) => ({ ...payee, satoshis: BigInt(paid) })),
     flows: new Map(
       flows.map(({ window, satoshis: sum, withdrawals }) => [window, { satoshis: BigInt(sum), withdrawals }]),

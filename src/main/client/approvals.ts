@@ -6,6 +6,7 @@ import { approvalSchema, type Approval } from '../../intents/approval-contract.t
 import { statementDigest } from '../../intents/index.ts';
 import { isoTime, parseId, SharedError, systemClock } from '../../shared/index.ts';
 import { readDocument, signatureBy, writeDocument } from '../../station/index.ts';
+import { delegationIn } from '../terminal/delegation-file.ts';
 import { openKeyFile } from '../terminal/key-files.ts';
 import type { AnswerOf, CallOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
@@ -71,6 +72,7 @@ interface JudgeOptions {
   readonly passphraseFile?: string;
   readonly confirm?: string;
   readonly reason?: string;
+  readonly delegation?: string;
 }
 
 /** Fetches the intent, says what it is from its own words, and signs and sends one's word on it. */
@@ -78,6 +80,7 @@ function judge(decision: 'approve' | 'reject') {
   return async (connection: Connection, options: JudgeOptions, intentId = ''): Promise<Shown> => {
     const { api } = connection;
     const hash = await confirmQueuedIntent(connection, intentId, decision, options.confirm);
+    const { named, carried } = await delegationIn(options.delegation);
     const me = await api.call(getMe, {});
     const key = await openKeyFile(options.key, 'your approver’s key', options.passphraseFile);
     const statement: Approval['statement'] = {
@@ -87,8 +90,9 @@ function judge(decision: 'approve' | 'reject') {
       approver: parseId('staff', me.id),
       signedAt: isoTime(systemClock.nowMs()),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
+      ...named,
     };
-    const body = { statement, signature: signatureBy(key, statementDigest(statement)) };
+    const body = { statement, signature: signatureBy(key, statementDigest(statement)), ...carried };
     return detailShown(await api.call(contract.judgeIntent, { params: { intentId }, body }));
   };
 }
@@ -175,7 +179,9 @@ export function registerApprovals(client: Command): void {
       .option('--passphrase-file <file>', 'instead of asking')
       .option('--confirm <digits>', 'first digits of the hash, instead of asking');
   changes(
-    signing(group.command('approve <intent>').description('read it from its own words, sign, and send')),
+    signing(
+      group.command('approve <intent>').description('read it from its own words, sign, and send'),
+    ).option('--delegation <file>', 'in the place of whoever signed it (trilock delegate)'),
     judge('approve'),
   );
   changes(

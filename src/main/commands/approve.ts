@@ -12,6 +12,7 @@ import { signWithMaster } from '../../keyring/index.ts';
 import { isoTime, parseId, systemClock } from '../../shared/index.ts';
 import { readDocument, writeDocument } from '../../station/index.ts';
 import { confirmHash } from '../terminal/confirm-hash.ts';
+import { delegationIn } from '../terminal/delegation-file.ts';
 import { openKeyFile } from '../terminal/key-files.ts';
 
 function say(...lines: readonly string[]): void {
@@ -23,6 +24,7 @@ interface ApproveOptions {
   readonly key: string;
   readonly passphraseFile?: string;
   readonly reject?: string;
+  readonly delegation?: string;
   readonly confirm?: string;
   readonly out: string;
 }
@@ -38,6 +40,7 @@ async function approve(file: string, options: ApproveOptions): Promise<void> {
   const hash = intentHash(intent);
   const word = options.reject === undefined ? 'approve' : 'reject';
   await confirmHash(explainIntent(intent), hash, word, options.confirm);
+  const { named, carried } = await delegationIn(options.delegation);
   const key = await openKeyFile(options.key, 'your approver’s key', options.passphraseFile);
   const statement: Approval['statement'] = {
     purpose: 'approval',
@@ -46,9 +49,11 @@ async function approve(file: string, options: ApproveOptions): Promise<void> {
     approver: parseId('staff', options.approver),
     signedAt: isoTime(systemClock.nowMs()),
     ...(options.reject === undefined ? {} : { reason: options.reject }),
+    ...named,
   };
   const signature = toBase64Url(signWithMaster(key, statementDigest(statement)));
-  await writeDocument(options.out, { statement, signature: { algorithm: 'rsa-pss-sha256', signature } });
+  const signed = { statement, signature: { algorithm: 'rsa-pss-sha256', signature } };
+  await writeDocument(options.out, { ...signed, ...carried });
   say(`Signed: ${options.out}; hand it in at /v1/intents/${intent.id}/approvals`);
 }
 
@@ -61,6 +66,7 @@ export function registerApprove(trilock: Command): void {
     .requiredOption('--key <file>', 'your key file')
     .requiredOption('--out <file>', 'where the signed word goes')
     .option('--reject <reason>', 'reject instead, and say why')
+    .option('--delegation <file>', 'approve in the place of whoever signed it')
     .option('--passphrase-file <file>', 'instead of asking')
     .option('--confirm <digits>', 'first digits of the hash, instead of asking')
     .action(approve);
