@@ -11,6 +11,7 @@ export type FreezeErrorCode =
   | 'breaker_tripped'
   | 'breaker_unknown'
   | 'bulk_too_large'
+  | 'freeze_status_missing'
   | 'statement_unfit';
 
 /** Why an account may not do something, or a restriction cannot take a step. */

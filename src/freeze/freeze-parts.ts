@@ -1,6 +1,12 @@
 import type { ApprovalQueue } from '../approvals/index.ts';
 import type { Database, DatabaseTransaction } from '../database/index.ts';
-import type { Approval, CustomerStatement, IntentOf, RequestSignature } from '../intents/index.ts';
+import type {
+  Approval,
+  CustomerStatement,
+  FreezeStatus,
+  IntentOf,
+  RequestSignature,
+} from '../intents/index.ts';
 import type { LedgerClient } from '../ledger/client/index.ts';
 import type { Clock, CustomerId, WalletId, WithdrawalId } from '../shared/index.ts';
 import type { Restriction } from './restriction.ts';
@@ -35,6 +41,8 @@ export interface FreezingSigner {
     readonly request: RequestSignature;
     readonly approvals: readonly Approval[];
   }): Promise<void>;
+  /** What it refuses now, signed and numbered. */
+  freezeStatus(): Promise<FreezeStatus>;
   /** Lifts a customer's own lock when the signer finds that the customer's master lock says so. */
   unlock(unlocking: {
     readonly restriction: Restriction['id'];

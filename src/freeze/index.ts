@@ -3,6 +3,8 @@ export type { FreezeParts, FreezingSigner } from './freeze-parts.ts';
 export { lockByLink } from './lock-own-account.ts';
 export { requireAllowed, restrictedAmong } from './require-allowed.ts';
 export { breakerRoutes } from './breaker-routes.ts';
+export { freezeStatusRoutes } from './freeze-status-routes.ts';
+export { freezeStatusWork, readFreezeStatus } from './freeze-status.ts';
 export { historyRoutes } from './history-routes.ts';
 export { remindReviews } from './remind-reviews.ts';
 export { settleBreaker } from './settle-breaker.ts';

@@ -26,6 +26,7 @@ export const freezeErrorMap = {
   breaker_tripped: { status: 403, title: 'The circuit breaker has tripped' },
   breaker_unknown: { status: 404, title: 'There is no such breaker' },
   bulk_too_large: { status: 422, title: 'Too many customers for one bulk freeze' },
+  freeze_status_missing: { status: 503, title: 'The signer has not said yet what it refuses' },
   statement_unfit: { status: 422, title: 'The statement is for something else' },
   restriction_damaged: { status: 500, title: 'The stored restriction is not what was imposed' },
   restriction_not_acknowledged: { status: 503, title: 'The ledger has not taken the restriction' },

@@ -48,6 +48,8 @@ export type IntentErrorCode =
   | 'fee_share_exceeded'
   | 'child_malformed'
   | 'variant_malformed'
+  | 'freeze_status_malformed'
+  | 'freeze_status_by_stranger'
   | 'checkpoint_malformed'
   | 'checkpoint_signed_by_stranger'
   | 'manifest_malformed'

@@ -26,7 +26,13 @@ export {
 } from './kinds/index.ts';
 export * from './escrow-contract.ts';
 export * from './fields-contract.ts';
-export { checkIntentCurrent, intentHash, parseIntent, withdrawalIntentOf } from './intent.ts';
+export {
+  checkIntentCurrent,
+  intentHash,
+  MAX_INTENT_LIFETIME_MS,
+  parseIntent,
+  withdrawalIntentOf,
+} from './intent.ts';
 export * from './intent-contract.ts';
 export {
   acceptManifest,
@@ -66,6 +72,8 @@ export * from './refill-allowance-contract.ts';
 export { refillAllowanceDigest, verifyRefillAllowance } from './refill-allowance.ts';
 export * from './registration-receipt-contract.ts';
 export * from './restriction-contract.ts';
+export * from './freeze-status-contract.ts';
+export { freezeStatusDigest, verifyFreezeStatus } from './freeze-status.ts';
 export * from './key-transport-contract.ts';
 export { keyTransportDigest, verifyKeyTransport } from './key-transport.ts';
 export {

@@ -9,6 +9,7 @@ import { eventRoutes, webhookRoutes, type WebhookParts } from '../events/index.t
 import {
   breakerRoutes,
   deepFreezeRoutes,
+  freezeStatusRoutes,
   historyRoutes,
   restrictionGuard,
   restrictionRoutes,
@@ -96,6 +97,7 @@ export function composeOperations(parts: OperationParts): {
       ...deepFreezeRoutes(withdrawals),
       ...breakerRoutes(withdrawals),
       ...historyRoutes(withdrawals),
+      ...freezeStatusRoutes(parts),
       ...withdrawalRoutes(withdrawals),
       ...legalRoutes(withdrawals),
       ...rotationRoutes(withdrawals),

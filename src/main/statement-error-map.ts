@@ -52,6 +52,8 @@ export const intentErrorMap = {
   hot_cap_exceeded: { status: 409, title: 'The hot wallet would hold more than its share' },
   variant_malformed: { status: 422, title: 'A fee variant is more than the same payout at a higher fee' },
   fee_share_exceeded: { status: 409, title: 'The fee is beyond what one of its intents allows' },
+  freeze_status_malformed: { status: 422, title: 'The freeze status is malformed' },
+  freeze_status_by_stranger: { status: 422, title: 'No known signer gave the freeze status' },
   checkpoint_malformed: { status: 422, title: 'The checkpoint is malformed' },
   checkpoint_signed_by_stranger: { status: 422, title: 'The checkpoint is not of a trusted signer' },
   manifest_malformed: manifestAway,

@@ -24,7 +24,8 @@ export type JournalKind =
   | 'deep_freeze'
   | 'breaker'
   | 'refill'
-  | 'audit';
+  | 'audit'
+  | 'freeze_status';
 
 /** Where the signer's record stands. */
 export interface JournalHead {

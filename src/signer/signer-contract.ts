@@ -9,6 +9,7 @@ import {
   credentialPinSchema,
   customerStatementSchema,
   deepFreezeIntentSchema,
+  freezeStatusSchema,
   hash32,
   idText,
   instant,
@@ -274,6 +275,11 @@ export const signerContract = {
   returnKey: {
     parameters: z.strictObject({ key: returnedKeySchema }),
     answer: z.strictObject({ missing: z.array(idText('wallet')) }),
+  },
+  /** What it refuses at the moment, signed and numbered, for stations. */
+  freezeStatus: {
+    parameters: nothing,
+    answer: z.strictObject({ status: freezeStatusSchema }),
   },
   /** How far it has attested the audit log; null before the first time. */
   auditCheckpoint: {

@@ -7,6 +7,7 @@ import { resetBreaker, tripBreaker } from './breaker.ts';
 import { createPlatformKey } from './create-platform-key.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { SignerError } from './errors.ts';
+import { freezeStatus } from './freeze-status.ts';
 import { loadManifest } from './load-manifest.ts';
 import { pinCredential } from './pin-credential.ts';
 import { cancelLockRecovery, completeLockRecovery, startLockRecovery } from './recover-master-lock.ts';
@@ -59,6 +60,7 @@ const USE_CASES: UseCases = {
   deepFreeze,
   tripBreaker,
   resetBreaker,
+  freezeStatus,
   transportKey,
   returnKey,
   loadManifest,

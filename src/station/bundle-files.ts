@@ -1,5 +1,5 @@
 import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { MAX_PSBT_BYTES } from '../bitcoin/index.ts';
 import { parseSigningBundle, type SigningBundle } from '../intents/index.ts';
 import { fileRefusal, readRegularFile } from '../keyring/index.ts';
@@ -13,6 +13,8 @@ export const BUNDLE_FORMATS = ['json', 'psbt', 'bbqr'] as const;
 export type BundleFormat = (typeof BUNDLE_FORMATS)[number];
 
 const ENDINGS = ['.json', '.psbt', '.bbqr'];
+/** What is carried along with them, and no bundle. */
+const FREEZE_STATUS = /^freeze-status-[0-9]+\.json$/;
 const MAX_FILE_BYTES = 24 * 1024 * 1024;
 const PSBT_MAGIC = Buffer.from('70736274ff', 'hex');
 const PSBT_BASE64 = 'cHNidP';
@@ -59,8 +61,10 @@ export function encodeBundle(bundle: SigningBundle, format: BundleFormat): Buffe
   return format === 'psbt' ? Buffer.from(psbt) : Buffer.from(`${encodeFrames(psbt, 'P').join('\n')}\n`);
 }
 
-/** The files meant by paths: a directory stands for its bundles, in order of name. @throws KeyringError `file_…`. */
-export async function bundleFiles(paths: readonly string[]): Promise<string[]> {
+const isStatus = (path: string): boolean => FREEZE_STATUS.test(basename(path));
+
+/** The files meant by paths: a directory stands for what it holds of ours, in order of name. */
+async function filesIn(paths: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const path of paths) {
     try {
@@ -74,4 +78,19 @@ export async function bundleFiles(paths: readonly string[]): Promise<string[]> {
     }
   }
   return files;
+}
+
+/** The bundles meant by paths. @throws KeyringError `file_…`. */
+export async function bundleFiles(paths: readonly string[]): Promise<string[]> {
+  return (await filesIn(paths)).filter((path) => !isStatus(path));
+}
+
+/** The freeze status that lies beside them, the newest by its name; undefined without one. @throws KeyringError `file_…`. */
+export async function newestStatusFile(paths: readonly string[]): Promise<string | undefined> {
+  return (await filesIn(paths)).filter(isStatus).sort(byNumber).at(-1);
+}
+
+function byNumber(one: string, other: string): number {
+  const [left, right] = [one, other].map((path) => Number(/([0-9]+)\.json$/.exec(path)?.[1]));
+  return (left ?? 0) - (right ?? 0);
 }

@@ -11,7 +11,7 @@ import type { KeyAttestation, SigningBundle } from '../intents/index.ts';
 import { isOwnDeviceKey } from './device-keys.ts';
 import { StationError } from './errors.ts';
 import { manifestInForce } from './manifests.ts';
-import type { CheckedBundle } from './sign-bundle.ts';
+import { noteOccasion, requireOccasion, type CheckedBundle, type SigningOccasion } from './sign-bundle.ts';
 import { noteSigned, requireNotSignedOtherwise } from './signed-intents.ts';
 import type { Station } from './station.ts';
 
@@ -29,11 +29,16 @@ async function deviceKeyOf(station: Station, { wallet, bundle }: CheckedBundle):
 
 /**
  * Whether a checked bundle may be carried to the hardware wallet of this station: it holds a key of the wallet, and
- * nothing that could confirm beside this was signed for its intents.
- * @throws StationError `own_key_missing`, `intent_signed_otherwise`.
+ * nothing that could confirm beside this was signed for its intents, and nobody concerned is frozen.
+ * @throws StationError `own_key_missing`, `intent_signed_otherwise`, as `requireOccasion`.
  */
-export async function requireForDevice(station: Station, checked: CheckedBundle): Promise<void> {
+export async function requireForDevice(
+  station: Station,
+  checked: CheckedBundle,
+  occasion: SigningOccasion,
+): Promise<void> {
   await deviceKeyOf(station, checked);
+  await requireOccasion(station, checked, occasion);
   await requireNotSignedOtherwise(station, checked.bundle, checked.verified, await manifestInForce(station));
 }
 
@@ -41,8 +46,13 @@ export async function requireForDevice(station: Station, checked: CheckedBundle)
  * The PSBT of a checked bundle as a device reads it, without anything of ours. From here on it counts as signed,
  * since nobody sees what the device does.
  */
-export async function psbtForDevice(station: Station, checked: CheckedBundle): Promise<Uint8Array> {
-  await requireForDevice(station, checked);
+export async function psbtForDevice(
+  station: Station,
+  checked: CheckedBundle,
+  occasion: SigningOccasion,
+): Promise<Uint8Array> {
+  await requireForDevice(station, checked, occasion);
+  await noteOccasion(station, checked, occasion);
   await noteSigned(station, checked.verified);
   return serializePsbt(parsePsbtBase64(checked.bundle.psbt));
 }

@@ -27,10 +27,13 @@ export {
   requireSignable,
   signBundle,
   type SignableBundle,
+  type SigningOccasion,
 } from './sign-bundle.ts';
+export { loadFreezeStatus } from './freeze-status.ts';
 export {
   BUNDLE_FORMATS,
   bundleFiles,
+  newestStatusFile,
   encodeBundle,
   readBundleFile,
   type BundleFormat,

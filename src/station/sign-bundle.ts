@@ -19,7 +19,9 @@ import {
 } from '../keyring/index.ts';
 import { addSatoshis, crashPoint, type Satoshis } from '../shared/index.ts';
 import { credentialsFor } from './credentials.ts';
+import { noteDisaster, requireReason } from './disaster-log.ts';
 import { StationError } from './errors.ts';
+import { requireUnfrozen } from './freeze-status.ts';
 import { manifestInForce } from './manifests.ts';
 import { envelopeContext, envelopeName } from './pool-records.ts';
 import { accountKeyOf } from './pool.ts';
@@ -34,9 +36,17 @@ export interface CheckedBundle {
   readonly verified: VerifiedBundle;
 }
 
+/** When it is signed, by the station's clock. */
+export interface SigningOccasion {
+  readonly nowMs: number;
+  /** In words, why it is signed without asking whose accounts are frozen; it is noted for good. */
+  readonly disaster?: string | undefined;
+}
+
 /** A checked bundle of a wallet that this station has a key of. */
 export interface SignableBundle extends CheckedBundle {
   readonly ownKey: KeyAttestation;
+  readonly occasion: SigningOccasion;
 }
 
 /** The most that leaves the wallet: payments and fee, with a child those of its parent too, with variants the dearest. */
@@ -91,10 +101,38 @@ export async function checkBundle(
 }
 
 /**
- * Whether this station may sign a checked bundle: it has a key of the wallet, and has signed no transaction for any
- * of the intents that could confirm beside this one and was not given up. @throws StationError `own_key_missing`, `intent_signed_otherwise`.
+ * The signer's newest word on whose accounts are frozen allows it, or a disaster does. @throws StationError
+ * `freeze_status_missing`, `freeze_status_stale`, `breaker_tripped`, `account_restricted`, `given_up`,
+ * `ceremony_refused`.
  */
-export async function requireSignable(station: Station, checked: CheckedBundle): Promise<SignableBundle> {
+export async function requireOccasion(
+  station: Station,
+  checked: CheckedBundle,
+  { nowMs, disaster }: SigningOccasion,
+): Promise<void> {
+  if (disaster === undefined) await requireUnfrozen(station, checked, nowMs);
+  else requireReason(disaster);
+}
+
+/** What is about to be signed in a disaster is on record first. */
+export async function noteOccasion(
+  station: Station,
+  { verified }: CheckedBundle,
+  { disaster, nowMs }: SigningOccasion,
+): Promise<void> {
+  if (disaster !== undefined) await noteDisaster(station, disaster, [verified.explanation.txid], nowMs);
+}
+
+/**
+ * Whether this station may sign a checked bundle: it has a key of the wallet, and has signed no transaction for any
+ * of the intents that could confirm beside this one and was not given up; and nobody concerned is frozen. @throws
+ * StationError `own_key_missing`, `intent_signed_otherwise`, as {@link requireOccasion}.
+ */
+export async function requireSignable(
+  station: Station,
+  checked: CheckedBundle,
+  occasion: SigningOccasion,
+): Promise<SignableBundle> {
   const { ownKey } = checked.wallet;
   if (ownKey === null) {
     throw new StationError('own_key_missing', 'No key of this wallet was made by this station.', {
@@ -103,7 +141,8 @@ export async function requireSignable(station: Station, checked: CheckedBundle):
   }
   const { bundle, verified } = checked;
   await requireNotSignedOtherwise(station, bundle, verified, await manifestInForce(station));
-  return { ...checked, ownKey };
+  await requireOccasion(station, checked, occasion);
+  return { ...checked, ownKey, occasion };
 }
 
 async function readFromSites(station: Station, name: string): Promise<Buffer> {
@@ -147,9 +186,11 @@ export async function unwrapSeed(
  */
 export async function signBundle(
   station: Station,
-  { bundle, wallet, verified, ownKey }: SignableBundle,
+  signable: SignableBundle,
   masters: Masters<MasterPrivateKey>,
 ): Promise<SigningBundle> {
+  const { bundle, wallet, verified, ownKey, occasion } = signable;
+  await noteOccasion(station, signable, occasion);
   const entropy = await unwrapSeed(station, ownKey, masters);
   const signed = ((): readonly Psbt[] => {
     try {

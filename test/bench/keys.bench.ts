@@ -52,7 +52,7 @@ async function batch(root: string) {
     });
     const built = builtPayout(wallet, [intent], walletCoins(wallet, [1_000_000n, 1_000_000n]));
     const bundle = bundleOf(house, wallet, [intent], built);
-    bundles.push(await requireSignable(station, await checkBundle(station, bundle, NOW)));
+    bundles.push(await requireSignable(station, await checkBundle(station, bundle, NOW), { nowMs: NOW }));
   }
   return { station, bundles };
 }
@@ -135,7 +135,7 @@ export default async function keysBench(): Promise<Bench> {
           name: 'station, checked again, noted durably',
           run: async () => {
             for (const bundle of bundles) {
-              await requireSignable(station, bundle);
+              await requireSignable(station, bundle, bundle.occasion);
               await signBundle(station, bundle, masters);
             }
             return WALLETS * INPUTS_EACH;

@@ -10,6 +10,7 @@ import {
   challengeDevice,
   checkBundle,
   deviceOf,
+  loadFreezeStatus,
   loadManifest,
   parseRegistrationFile,
   psbtForDevice,
@@ -77,10 +78,17 @@ test('a vault with a Coldcard as its cold key pays by a PSBT that the device sig
   await house.deposit(ada, 'vault', 700_000n, 400_000n);
   const { id } = await house.awaitingCosigner(ada, { to: pay(800_000n) });
   const [waiting] = await awaitedBundles(house.parts);
-  const checked = await checkBundle(station, waiting!.bundle, house.parts.clock.nowMs());
-  await expect(requireSignable(station, checked)).rejects.toMatchObject({ code: 'own_key_missing' });
+  const occasion = { nowMs: house.parts.clock.nowMs() };
+  const checked = await checkBundle(station, waiting!.bundle, occasion.nowMs);
+  await expect(requireSignable(station, checked, occasion)).rejects.toMatchObject({
+    code: 'own_key_missing',
+  });
 
-  const psbt = await psbtForDevice(station, checked);
+  await expect(psbtForDevice(station, checked, occasion)).rejects.toMatchObject({
+    code: 'freeze_status_missing',
+  });
+  await loadFreezeStatus(station, (await house.chain.house.signer.freezeStatus({})).status);
+  const psbt = await psbtForDevice(station, checked, occasion);
   const wallet = parseDescriptor(vault.descriptor!, 'regtest');
   const signed = parsePsbt(coldcard.sign(psbt, wallet));
   await expect(bundleFromDevice(station, checked, parsePsbt(psbt))).rejects.toMatchObject({

@@ -15,6 +15,7 @@ import { run } from '../../src/main/cli.ts';
 import {
   generateKeys,
   initStation,
+  loadFreezeStatus,
   loadManifest,
   registerWallet,
   unlockStation,
@@ -26,6 +27,7 @@ import {
   builtPayout,
   bundleOf,
   custody,
+  freezeStatusOf,
   payoutIntent,
   registeredWallet,
   type AttestedKey,
@@ -94,6 +96,7 @@ beforeAll(async () => {
   };
   house = custody({ cold: { publicKey: station.attestationKey, sign } }, Date.now());
   await loadManifest(station, signedManifest(house.house, house.manifest), manifestHash(house.manifest));
+  await loadFreezeStatus(station, freezeStatusOf(house));
   const attestationKey = await unlockStation(station, PASSPHRASE);
   const attestations = await generateKeys(station, { pool: 'first', count: 2, attestationKey });
   keys = await Promise.all(attestations.map((attestation) => openedKey(station, attestation)));

@@ -20,6 +20,7 @@ import {
   builtPayout,
   bundleOf,
   custody,
+  freezeStatusOf,
   PAYEE,
   payoutIntent,
   registeredWallet,
@@ -185,6 +186,8 @@ describe(`the station’s command line${offline.length > 0 ? ', without a networ
     expect(inspected.stdout).toContain(`Pays 0.00500000 BTC to ${PAYEE}.`);
     expect(inspected.stdout).toContain('REFUSED (payments_differ)');
     const fee = (500_000n + builtPayout(wallet, [honest()]).fee).toString().slice(-4);
+    const status = await writeJson('freeze-status-1.json', freezeStatusOf(house));
+    expect((await trilock('station', 'freeze-status', home, status)).stdout).toContain('0 customers');
     const signed = await trilock(
       ...['station', 'sign', home, ...files, bad, ...keys, '--out', path('signed')],
       ...['--inner-passphrase-file', passphraseFile, '--outer-passphrase-file', passphraseFile],
@@ -203,6 +206,8 @@ describe(`the station’s command line${offline.length > 0 ? ', without a networ
     const bundles = [1, 2].map(() => bundleOf(house, wallet, [payoutIntent(wallet, { nowMs: house.nowMs })]));
     await mkdir(path('batch'));
     await writeJson('batch/d.json', bundles[0]);
+    await writeJson('batch/freeze-status-20.json', freezeStatusOf(house, { number: 20 }));
+    await writeJson('batch/freeze-status-3.json', freezeStatusOf(house, { number: 3 }));
     await writeFile(path('batch/e.psbt'), encodeBundle(bundles[1]!, 'psbt'));
     const one = 500_000n + builtPayout(wallet, [payoutIntent(wallet)]).fee;
     const signed = await trilock(
@@ -211,6 +216,7 @@ describe(`the station’s command line${offline.length > 0 ? ', without a networ
       ...['--together', '--confirm', (2n * one).toString().slice(-4)],
     );
     expect(signed.code).toBe(0);
+    expect(signed.stdout).toContain('Freeze status 20 of');
     expect(signed.stdout).toContain(`Together: 2 files, 1 wallets, 2 inputs; ${2n * one} satoshis leave.`);
     for (const [position, name] of ['d', 'e'].entries()) {
       const result = await readBundleFile(path(`batch/${name}.signed.bbqr`));

@@ -6,6 +6,7 @@ import { openEnvelope } from '../../src/keyring/index.ts';
 import {
   generateKeys,
   initStation,
+  loadFreezeStatus,
   loadManifest,
   unlockStation,
   type Station,
@@ -14,7 +15,7 @@ import {
 import { envelopeContext, envelopeName } from '../../src/station/pool-records.ts';
 import { accountKeyOf } from '../../src/station/pool.ts';
 import type { AttestedKey, Custody } from '../fixtures/custody.ts';
-import { custody } from '../fixtures/custody.ts';
+import { custody, freezeStatusOf } from '../fixtures/custody.ts';
 import { signedManifest } from '../fixtures/intents.ts';
 import { FIXTURE_PASSPHRASE, fixtureMaster, fixtureMasters } from '../fixtures/masters.ts';
 import type { TestSigner } from '../fixtures/signing-keys.ts';
@@ -80,6 +81,7 @@ export async function stationHouse(root: string, count = 4): Promise<StationHous
   const house = custody({ cold: attester(station) });
   const { manifest } = house;
   await loadManifest(station, signedManifest(house.house, manifest), manifestHash(manifest));
+  await loadFreezeStatus(station, freezeStatusOf(house));
   const attestationKey = await unlockStation(station, PASSPHRASE);
   const attestations = await generateKeys(station, { pool: 'first', count, attestationKey });
   const keys = await Promise.all(attestations.map((attestation) => openedKey(station, attestation)));

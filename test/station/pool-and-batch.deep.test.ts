@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manifestHash, type KeyAttestation } from '../../src/intents/index.ts';
-import { loadManifest, readDocument, registerWallet, type Station } from '../../src/station/index.ts';
+import {
+  loadFreezeStatus,
+  loadManifest,
+  readDocument,
+  registerWallet,
+  type Station,
+} from '../../src/station/index.ts';
 import { openDatabase } from '../../src/database/index.ts';
 import { systemClock } from '../../src/shared/index.ts';
 import { importPool, poolLevels } from '../../src/wallets/index.ts';
@@ -13,6 +19,7 @@ import {
   builtPayout,
   bundleOf,
   custody,
+  freezeStatusOf,
   payoutIntent,
   registeredWallet,
   walletCoins,
@@ -42,6 +49,7 @@ beforeAll(async () => {
   };
   house = custody({ cold: { publicKey: station.attestationKey, sign } }, Date.now());
   await loadManifest(station, signedManifest(house.house, house.manifest), manifestHash(house.manifest));
+  await loadFreezeStatus(station, freezeStatusOf(house));
   await writeFile(path('passphrase'), FIXTURE_PASSPHRASE, { mode: 0o600 });
   for (const name of ['key-1', 'key-2']) await writeFile(path(name), fixtureKeyFile(name), { mode: 0o600 });
 });

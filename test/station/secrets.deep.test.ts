@@ -89,6 +89,7 @@ describe('the secrets of keys, after keys were made, imported, put into wallets 
     const signable = await requireSignable(
       stationed.station,
       await checkBundle(stationed.station, bundle, NOW),
+      { nowMs: NOW },
     );
     await signBundle(stationed.station, signable, mastersOf('cold'));
   });

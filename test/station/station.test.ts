@@ -80,7 +80,7 @@ async function refusalOf(work: () => unknown): Promise<string> {
 
 async function sign(bundle: SigningBundle, masters = mastersOf('cold')): Promise<SigningBundle> {
   const { station } = all;
-  const signable = await requireSignable(station, await checkBundle(station, bundle, NOW));
+  const signable = await requireSignable(station, await checkBundle(station, bundle, NOW), { nowMs: NOW });
   return signBundle(station, signable, masters);
 }
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { getFreezeStatus } from '../../freeze/freeze-status-contract.ts';
 import { getRestrictionHistory } from '../../freeze/history-contract.ts';
 import * as contract from '../../freeze/restriction-contract.ts';
 import { parseCustomerStatement } from '../../intents/index.ts';
-import { readDocument } from '../../station/index.ts';
+import { readDocument, writeDocument } from '../../station/index.ts';
 import type { AnswerOf, CallOf } from './api-client.ts';
 import { acts, changes, lists, pageOptions } from './client-command.ts';
 import type { Connection } from './connect.ts';
@@ -98,6 +99,17 @@ async function history({ api }: Connection, _options: object, restrictionId = ''
   ]);
 }
 
+async function status({ api }: Connection, { out }: { readonly out?: string }): Promise<Shown> {
+  const found = await api.call(getFreezeStatus, {});
+  if (out !== undefined) await writeDocument(out, found);
+  return one(found, ({ statement: { number, issuedAt, breaker, restricted } }) => ({
+    number,
+    issued: issuedAt,
+    breaker: breaker ?? 'none',
+    frozen: restricted.join(' '),
+  }));
+}
+
 /** What freezes an account, and what lifts that. */
 export function registerRestrictions(client: Command): void {
   const group = client.command('restrictions').description('what freezes an account');
@@ -112,6 +124,13 @@ export function registerRestrictions(client: Command): void {
   acts(
     group.command('history <restriction>').description('for staff: who did what to it, when and why'),
     history,
+  );
+  acts(
+    group
+      .command('status')
+      .description('for staff: what the signer refuses at the moment, signed by it, for stations')
+      .option('--out <file>', 'write it, to be carried to a station'),
+    status,
   );
   changes(
     group

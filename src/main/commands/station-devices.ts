@@ -27,6 +27,7 @@ import {
 import { askText } from '../terminal/ask.ts';
 import { readText, withPassphrase } from '../terminal/key-files.ts';
 import { psbtFrom } from './recovery-inputs.ts';
+import { DISASTER_OPTION } from './station-sign.ts';
 
 function say(...lines: readonly string[]): void {
   process.stdout.write(`${lines.join('\n')}\n`);
@@ -90,6 +91,12 @@ async function files(directory: string, wallet: string, { out }: { readonly out:
   }
 }
 
+/** What is asked of signing apart from the files. */
+const occasionOf = ({ disaster }: { readonly disaster?: string }) => ({
+  nowMs: systemClock.nowMs(),
+  disaster,
+});
+
 /** A device signs one transaction at a time: of the fee variants the first, and is shown no other. */
 async function checked(station: Station, file: string) {
   const { variants, ...first } = await readBundleFile(file);
@@ -97,6 +104,7 @@ async function checked(station: Station, file: string) {
 }
 
 interface PsbtOptions {
+  readonly disaster?: string;
   readonly out: string;
   readonly confirm?: string;
 }
@@ -104,12 +112,12 @@ interface PsbtOptions {
 async function psbt(directory: string, file: string, options: PsbtOptions): Promise<void> {
   const station = await openStation(directory);
   const bundle = await checked(station, file);
-  await requireForDevice(station, bundle);
+  await requireForDevice(station, bundle, occasionOf(options));
   const manifest = await manifestInForce(station);
   say(...describeVerified(bundle.bundle, bundle.verified, manifest, systemClock.nowMs()));
   const question = 'Type the last four digits of what leaves, in satoshis: ';
   requireConfirmation([bundle.verified], options.confirm ?? (await askText(question, '--confirm')));
-  await writeNewFile(options.out, await psbtForDevice(station, bundle));
+  await writeNewFile(options.out, await psbtForDevice(station, bundle, occasionOf(options)));
   say(`For the device, which must show the same: ${options.out}`);
 }
 
@@ -156,6 +164,7 @@ export function registerDevices(station: Command): void {
     .description('check, show and ask as for signing, and write the PSBT for the device')
     .requiredOption('--out <file>', 'where it goes')
     .option('--confirm <digits>', 'last digits of the amount, instead of asking')
+    .option('--disaster <reason>', DISASTER_OPTION)
     .action(psbt);
   device
     .command('signed <directory> <bundle> <psbt>')

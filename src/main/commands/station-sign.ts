@@ -10,10 +10,13 @@ import {
   checkBundle,
   encodeBundle,
   inspectBundle,
+  loadFreezeStatus,
   machineWarnings,
   manifestInForce,
+  newestStatusFile,
   openStation,
   readBundleFile,
+  readDocument,
   requireConfirmation,
   requireCurrentMasters,
   requireSignable,
@@ -60,6 +63,21 @@ async function inspect(directory: string, paths: readonly string[]): Promise<voi
   }
 }
 
+/** Whoever carries bundles carries the signer's newest freeze status along. */
+async function takeStatus(station: Station, paths: readonly string[]): Promise<void> {
+  const file = await newestStatusFile(paths);
+  if (file === undefined) return;
+  const { number, issuedAt, restricted } = await loadFreezeStatus(station, await readDocument(file));
+  say(`Freeze status ${number} of ${issuedAt}: ${restricted.length} customers are frozen.`);
+}
+
+const IN_A_DISASTER = [
+  'ATTENTION: signing without asking whose accounts are frozen. This is noted in the station for good.',
+];
+
+export const DISASTER_OPTION =
+  'sign without a freeze status, because no signer is left to give one; the reason in words is noted for good';
+
 interface SignOptions {
   readonly innerKey: string;
   readonly outerKey: string;
@@ -68,6 +86,7 @@ interface SignOptions {
   readonly out: string;
   readonly as: BundleFormat;
   readonly confirm?: string[];
+  readonly disaster?: string;
   readonly together?: true;
 }
 
@@ -77,11 +96,18 @@ interface Shown {
 }
 
 /** Checks one file and shows it; undefined when it is refused, which is said and leaves the others to be signed. */
-async function showFile(station: Station, file: string): Promise<Shown | undefined> {
+async function showFile(
+  station: Station,
+  file: string,
+  disaster: string | undefined,
+): Promise<Shown | undefined> {
   try {
     const nowMs = systemClock.nowMs();
     const bundle = await readBundleFile(file);
-    const signable = await requireSignable(station, await checkBundle(station, bundle, nowMs));
+    const signable = await requireSignable(station, await checkBundle(station, bundle, nowMs), {
+      nowMs,
+      disaster,
+    });
     const lines = describeVerified(bundle, signable.verified, await manifestInForce(station), nowMs);
     say(file, ...lines.map((line) => `  ${line}`));
     return { file, signable };
@@ -95,11 +121,11 @@ async function showFile(station: Station, file: string): Promise<Shown | undefin
 async function confirmEach(
   station: Station,
   files: readonly string[],
-  given: readonly string[],
+  { confirm: given = [], disaster }: SignOptions,
 ): Promise<Shown[]> {
   const confirmed: Shown[] = [];
   for (const [position, file] of files.entries()) {
-    const shown = await showFile(station, file);
+    const shown = await showFile(station, file, disaster);
     if (shown === undefined) continue;
     try {
       const question = `  At most ${amountLeaving(shown.signable.verified)} satoshis leave. Type the last four digits of that: `;
@@ -119,11 +145,11 @@ async function confirmEach(
 async function confirmTogether(
   station: Station,
   files: readonly string[],
-  given: string | undefined,
+  { confirm: [given] = [], disaster }: SignOptions,
 ): Promise<Shown[]> {
   const shown: Shown[] = [];
   for (const file of files) {
-    const one = await showFile(station, file);
+    const one = await showFile(station, file, disaster);
     if (one !== undefined) shown.push(one);
   }
   if (shown.length === 0) return shown;
@@ -153,11 +179,13 @@ async function sign(directory: string, paths: readonly string[], options: SignOp
   const station = await openStation(directory);
   requireCurrentMasters(station, systemClock.nowMs());
   say(...(await machineWarnings()));
+  await takeStatus(station, paths);
+  if (options.disaster !== undefined) say(...IN_A_DISASTER);
   const files = await bundleFiles(paths);
   const confirmed =
     options.together === true
-      ? await confirmTogether(station, files, options.confirm?.[0])
-      : await confirmEach(station, files, options.confirm ?? []);
+      ? await confirmTogether(station, files, options)
+      : await confirmEach(station, files, options);
   if (confirmed.length === 0) return;
   const masters = await openMasters(options);
   const inputs = confirmed.map(({ signable }) => signable.verified.explanation.inputs.length);
@@ -169,7 +197,7 @@ async function sign(directory: string, paths: readonly string[], options: SignOp
   for (const [position, { file, signable }] of confirmed.entries()) {
     try {
       // Anew: an earlier file of this run may have paid the same intent.
-      await requireSignable(station, signable);
+      await requireSignable(station, signable, signable.occasion);
       const out = join(options.out, signedName(file, options.as));
       await writeNewFile(out, encodeBundle(await signBundle(station, signable, masters), options.as));
       say(out);
@@ -208,6 +236,7 @@ export function registerSigning(station: Command): void {
       '--confirm <digits...>',
       'last digits of the amounts in the order of the files (of the sum with --together), instead of asking',
     )
+    .option('--disaster <reason>', DISASTER_OPTION)
     .action(sign);
   station
     .command('convert <file>')

@@ -8,6 +8,7 @@ import {
   generateKeys,
   initStation,
   isOwnDeviceKey,
+  loadFreezeStatus,
   loadManifest,
   machineWarnings,
   openStation,
@@ -129,6 +130,18 @@ async function load(
     say('Attention: this manifest does not name this station, so its keys are refused.');
 }
 
+async function freezeStatus(directory: string, file: string): Promise<void> {
+  const { number, issuedAt, restricted, breaker } = await loadFreezeStatus(
+    await openStation(directory),
+    await readDocument(file),
+  );
+  say(
+    `Freeze status ${number} of ${issuedAt}: ${restricted.length} customers are frozen.`,
+    ...restricted.map((customer) => `  ${customer}`),
+    ...(breaker === null ? [] : [`The circuit breaker ${breaker} has tripped: nothing is signed.`]),
+  );
+}
+
 async function deviceKeyAmong(
   station: Station,
   keys: readonly KeyAttestation[],
@@ -208,6 +221,12 @@ export function registerStation(trilock: Command): void {
     .description('take the next manifest; the first one with the hash that officers compared')
     .option('--first-hash <hash>', 'hash of manifest 1')
     .action(load);
+  station
+    .command('freeze-status <directory> <file>')
+    .description(
+      'take the signer’s newest word on whose accounts are frozen (`withdrawals export`): without one of the last 24 hours nothing is signed',
+    )
+    .action(freezeStatus);
   station
     .command('register-wallet <directory> <files...>')
     .description('pin wallets by their registration files')

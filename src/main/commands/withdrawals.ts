@@ -2,9 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { openDatabase } from '../../database/index.ts';
+import { readFreezeStatus } from '../../freeze/index.ts';
 import { KeyringError } from '../../keyring/index.ts';
 import { parsePostgresUrl } from '../../postgres/index.ts';
-import { describeError, systemClock } from '../../shared/index.ts';
+import { describeError, isDomainError, systemClock } from '../../shared/index.ts';
 import { readBundleFile, writeDocument } from '../../station/index.ts';
 import type { SigningBundle } from '../../intents/index.ts';
 import { awaitedMoveBundles, importMoveBundle } from '../../treasury/index.ts';
@@ -39,13 +40,25 @@ function sayDamaged(id: string, thrown: unknown): void {
   process.exitCode = 1;
 }
 
-async function write(file: string, bundle: SigningBundle): Promise<void> {
+async function write(file: string, document: unknown): Promise<void> {
   try {
-    await writeDocument(file, bundle);
+    await writeDocument(file, document);
     say(file);
   } catch (thrown) {
     if (!(thrown instanceof KeyringError && thrown.code === 'file_exists')) throw thrown;
     say(`${file} is there already`);
+  }
+}
+
+/** Without it, stations sign nothing. */
+async function exportFreezeStatus({ database }: ExchangeParts, directory: string): Promise<void> {
+  try {
+    const status = await readFreezeStatus(database);
+    await write(join(directory, `freeze-status-${status.statement.number}.json`), status);
+  } catch (thrown) {
+    if (!isDomainError(thrown)) throw thrown;
+    say(`NO FREEZE STATUS: ${describeError(thrown)}`);
+    process.exitCode = 1;
   }
 }
 
@@ -61,6 +74,7 @@ async function exportBundles(directory: string): Promise<void> {
     for (const { id, txid, bundle } of awaited) {
       await write(join(directory, `${id}-${txid.slice(0, NAME_DIGITS)}.json`), bundle);
     }
+    await exportFreezeStatus(parts, directory);
     say(`${awaited.length} waiting for a cosigner`);
   });
 }
@@ -95,7 +109,9 @@ export function registerWithdrawals(trilock: Command): void {
     .addHelpText('after', settingsHelp('withdrawals'));
   withdrawals
     .command('export <directory>')
-    .description('write every bundle that waits for a cosigner into a directory, a file each')
+    .description(
+      'write every bundle that waits for a cosigner into a directory, a file each, and the newest freeze status',
+    )
     .action(exportBundles);
   withdrawals
     .command('import <files...>')

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectRegtestControl, type RegtestControl } from '../../chain/index.ts';
 import { openDatabase, type Database } from '../../database/index.ts';
+import { readFreezeStatus } from '../../freeze/index.ts';
 import { describeVerified } from '../../intents/index.ts';
 import { openMasterKey, type MasterPrivateKey, type Masters } from '../../keyring/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
@@ -9,6 +10,7 @@ import { parsePostgresUrl } from '../../postgres/index.ts';
 import { systemClock } from '../../shared/index.ts';
 import {
   checkBundle,
+  loadFreezeStatus,
   manifestInForce,
   openStation,
   registerWallet,
@@ -72,11 +74,16 @@ export class DemoHouse {
   async signAtStation(): Promise<readonly string[]> {
     const read: string[] = [];
     const masters = await coldMasters();
+    await loadFreezeStatus(this.#station, await readFreezeStatus(this.database));
     for (const { bundle } of await awaitedBundles(this.#exchange)) {
       const nowMs = systemClock.nowMs();
       const checked = await checkBundle(this.#station, bundle, nowMs);
       read.push(...describeVerified(bundle, checked.verified, await manifestInForce(this.#station), nowMs));
-      const signed = await signBundle(this.#station, await requireSignable(this.#station, checked), masters);
+      const signed = await signBundle(
+        this.#station,
+        await requireSignable(this.#station, checked, { nowMs }),
+        masters,
+      );
       await importBundle(this.#exchange, signed, OPERATOR);
     }
     return read;

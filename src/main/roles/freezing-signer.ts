@@ -5,7 +5,7 @@ import type { SignerClient } from '../../signer/index.ts';
 export function freezingSigner(
   signer: Pick<
     SignerClient,
-    'restrict' | 'release' | 'unlock' | 'deepFreeze' | 'tripBreaker' | 'resetBreaker'
+    'restrict' | 'release' | 'unlock' | 'deepFreeze' | 'tripBreaker' | 'resetBreaker' | 'freezeStatus'
   >,
 ): Parameters<typeof settleRestrictions>[0]['signer'] {
   return {
@@ -24,6 +24,7 @@ export function freezingSigner(
     resetBreaker: async (reset) => {
       await signer.resetBreaker({ ...reset, approvals: [...reset.approvals] });
     },
+    freezeStatus: async () => (await signer.freezeStatus({})).status,
     deepFreeze: async ({ restriction, order }) => {
       const entitled = 'intent' in order ? { ...order, approvals: [...order.approvals] } : order;
       await signer.deepFreeze({ restriction, order: entitled });

@@ -93,7 +93,7 @@ export function restrictionStepParts(
     readonly ledger: LedgerClient;
     readonly signer: Pick<
       SignerClient,
-      'restrict' | 'release' | 'unlock' | 'deepFreeze' | 'tripBreaker' | 'resetBreaker'
+      'restrict' | 'release' | 'unlock' | 'deepFreeze' | 'tripBreaker' | 'resetBreaker' | 'freezeStatus'
     >;
   },
 ): Parameters<typeof settleRestrictions>[0] {

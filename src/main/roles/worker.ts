@@ -24,7 +24,13 @@ import {
   type DrillStatus,
 } from '../../drills/index.ts';
 import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
-import { remindReviews, settleBreaker, settleRestrictions, watchOutflow } from '../../freeze/index.ts';
+import {
+  freezeStatusWork,
+  remindReviews,
+  settleBreaker,
+  settleRestrictions,
+  watchOutflow,
+} from '../../freeze/index.ts';
 import { settleLegalHolds } from '../../legal/index.ts';
 import { sendNotice, spreadNotices, type NoticeWorkParts } from '../../notices/index.ts';
 import { LedgerClient } from '../../ledger/client/index.ts';
@@ -165,6 +171,7 @@ function works(
     { name: 'staff', step: () => settleStaffChanges({ ...changing, seals: parts.webhooks.hash }) },
     { name: 'key rotations', step: () => settleKeyRotations({ ...parts, queue: paying.queue }) },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
+    { name: 'freeze status', step: freezeStatusWork(restricting) },
     { name: 'reviews', step: () => remindReviews(restricting) },
     { name: 'circuit breaker', step: () => settleBreaker(restricting) },
     { name: 'outflow', step: () => watchOutflow({ ...parts, outflowSince }) },

@@ -20,6 +20,7 @@ import { idToUuid, isDomainError, parseId, type WithdrawalId } from '../../../sr
 import {
   checkBundle,
   generateKeys,
+  loadFreezeStatus,
   loadManifest,
   registerWallet,
   requireSignable,
@@ -153,9 +154,12 @@ export class AttackScene {
 
   /** The offline program, as an officer runs it with both masters at hand. */
   async atStation(bundle: SigningBundle): Promise<SigningBundle> {
-    const { clock } = this.house.chain.house.scene;
-    const checked = await checkBundle(this.station, bundle, clock.nowMs());
-    return await signBundle(this.station, await requireSignable(this.station, checked), mastersOf('cold'));
+    const { signer, scene } = this.house.chain.house;
+    const nowMs = scene.clock.nowMs();
+    await loadFreezeStatus(this.station, (await signer.freezeStatus({})).status);
+    const checked = await checkBundle(this.station, bundle, nowMs);
+    const signable = await requireSignable(this.station, checked, { nowMs });
+    return await signBundle(this.station, signable, mastersOf('cold'));
   }
 
   /** Everything goes on as if nothing had happened: worker, station, worker, and time. */

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase, type Database } from '../../../src/database/index.ts';
+import { readFreezeStatus } from '../../../src/freeze/index.ts';
 import { openMasterKey, type MasterPrivateKey, type Masters } from '../../../src/keyring/index.ts';
 import { DEMO_KEYS, DEMO_PASSPHRASE } from '../../../src/main/sandbox/demo-keys.ts';
 import { manifestSource } from '../../../src/main/roles/manifest-source.ts';
@@ -9,6 +10,7 @@ import { parsePostgresUrl } from '../../../src/postgres/index.ts';
 import { parseId, systemClock } from '../../../src/shared/index.ts';
 import {
   checkBundle,
+  loadFreezeStatus,
   openStation,
   registerWallet,
   requireSignable,
@@ -64,10 +66,12 @@ export class Courier {
   /** Carries what waits to the station and back, but for intents that are held back. @returns how much. */
   async carry(heldBack: (intent: string) => boolean = () => false): Promise<number> {
     let carried = 0;
-    for (const { bundle } of await awaitedBundles(this.#exchange)) {
+    const awaited = await awaitedBundles(this.#exchange);
+    if (awaited.length > 0) await loadFreezeStatus(this.#station, await readFreezeStatus(this.database));
+    for (const { bundle } of awaited) {
       if (bundle.intents.some(({ intent }) => heldBack(intent.id))) continue;
       const checked = await checkBundle(this.#station, bundle, systemClock.nowMs());
-      const signable = await requireSignable(this.#station, checked);
+      const signable = await requireSignable(this.#station, checked, { nowMs: systemClock.nowMs() });
       await importBundle(this.#exchange, await signBundle(this.#station, signable, this.#masters), OPERATOR);
       carried += 1;
     }
