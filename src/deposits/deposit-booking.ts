@@ -92,7 +92,8 @@ export async function bookDeposit(ledger: LedgerClient, deposit: Deposit, begun:
   const { results } = await ledger.submit([...commands, ...collection, ...reversal]);
   const first = refusalOf(results.slice(0, commands.length));
   if (first === null) return { ok: true };
-  if (first !== 'debit_account_frozen' || frozen === null) return { ok: false, refusal: first };
+  const mayOwe = first === 'debit_account_frozen' || first === 'debit_account_closed';
+  if (!mayOwe || frozen === null) return { ok: false, refusal: first };
   const second = refusalOf((await ledger.submit(bookEvent(occurrence(deposit, begun, frozen)))).results);
   return second === null ? { ok: true } : { ok: false, refusal: second };
 }

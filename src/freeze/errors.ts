@@ -11,6 +11,7 @@ export type FreezeErrorCode =
   | 'breaker_tripped'
   | 'breaker_unknown'
   | 'bulk_too_large'
+  | 'case_missing'
   | 'freeze_status_missing'
   | 'statement_unfit';
 

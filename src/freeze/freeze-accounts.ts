@@ -13,7 +13,13 @@ import { FreezeError } from './errors.ts';
 import type { RestrictionId } from './restriction.ts';
 
 /** Why flags change, in the ledger's log. */
-const CODE = { freeze: 1, unfreeze: 2 } as const;
+const CODE = { freeze: 1, unfreeze: 2, close: 3 } as const;
+
+const FLAGS = {
+  freeze: { set: { frozen: true } },
+  unfreeze: { clear: { frozen: true } },
+  close: { set: { frozen: true, closed: true } },
+} as const;
 
 /** Whose accounts: one customer's spending balance, unless it is left as it is, and vaults. */
 export interface FrozenParties {
@@ -43,9 +49,40 @@ function changes(
     kind: 'accountFlags',
     id: stepTransferId(restriction, `${change}/${name}`),
     accountId: id,
-    [change === 'freeze' ? 'set' : 'clear']: { frozen: true },
+    ...FLAGS[change],
     code: CODE[change],
   }));
+}
+
+/** What the ledger says of an account that is not empty. */
+const NOT_EMPTY = {
+  account_has_a_balance: 'A balance is left in the account.',
+  account_has_holds: 'A payment from or to the account is under way.',
+} as const;
+
+/**
+ * Closes a customer's accounts for good, all or none, in the same order as transfers: none of them debits or credits
+ * one afterwards. Repeating it for the same restriction changes nothing. @returns why they are not closed.
+ * @throws FreezeError `restriction_not_acknowledged`; LedgerError when the ledger is away.
+ */
+export async function closeAccounts(
+  ledger: Pick<LedgerClient, 'submit'>,
+  restriction: RestrictionId,
+  parties: Omit<FrozenParties, 'spending'>,
+): Promise<string | undefined> {
+  const all = { ...parties, spending: true };
+  const opened = openings(all);
+  const closing = changes(restriction, all, 'close');
+  const chain = closing.map((change, index) =>
+    index + 1 < closing.length ? { ...change, flags: { linked: true } } : change,
+  );
+  const { results } = await ledger.submit([...opened, ...chain]);
+  const bad = results.map(({ result }) => result).filter((result) => result !== 'ok' && result !== 'exists');
+  if (bad.length === 0) return undefined;
+  for (const result of bad) {
+    if (result === 'account_has_a_balance' || result === 'account_has_holds') return NOT_EMPTY[result];
+  }
+  throw notTaken(restriction, bad[0]);
 }
 
 /**
@@ -82,7 +119,7 @@ export async function changeAccounts(
   ledger: Pick<LedgerClient, 'submit'>,
   restriction: RestrictionId,
   parties: FrozenParties,
-  change: keyof typeof CODE,
+  change: 'freeze' | 'unfreeze',
 ): Promise<void> {
   if (!parties.spending && parties.vaults.length === 0) return;
   const commands = [...openings(parties), ...changes(restriction, parties, change)];
@@ -92,9 +129,12 @@ export async function changeAccounts(
   const refused = results
     .slice(0, commands.length)
     .find(({ result }) => result !== 'ok' && result !== 'exists');
-  if (refused === undefined) return;
-  throw new FreezeError('restriction_not_acknowledged', 'The ledger does not take the restriction.', {
+  if (refused !== undefined) throw notTaken(restriction, refused.result);
+}
+
+function notTaken(restriction: RestrictionId, result = ''): FreezeError {
+  return new FreezeError('restriction_not_acknowledged', 'The ledger does not take the restriction.', {
     retryable: true,
-    details: { restriction, result: refused.result },
+    details: { restriction, result },
   });
 }

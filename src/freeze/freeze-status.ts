@@ -1,6 +1,6 @@
 import type { Database } from '../database/index.ts';
 import { freezeStatusSchema, type FreezeStatus } from '../intents/index.ts';
-import { canonicalJson, type Clock, type JsonValue } from '../shared/index.ts';
+import { canonicalJson, type Clock } from '../shared/index.ts';
 import { FreezeError } from './errors.ts';
 import type { FreezingSigner } from './freeze-parts.ts';
 import type { Tables } from './restriction-store.ts';
@@ -24,7 +24,7 @@ async function keep(database: Database, status: FreezeStatus): Promise<void> {
   const data = {
     number: BigInt(statement.number),
     issuedAt: new Date(statement.issuedAt),
-    document: canonicalJson(status as unknown as JsonValue),
+    document: canonicalJson(status),
   };
   const { count } = await database.freezeStatus.updateMany({
     where: { signer, number: { lt: data.number } },

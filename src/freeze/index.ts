@@ -2,6 +2,7 @@ export { FreezeError, type FreezeErrorCode } from './errors.ts';
 export type { FreezeParts, FreezingSigner } from './freeze-parts.ts';
 export { lockByLink } from './lock-own-account.ts';
 export { requireAllowed, restrictedAmong } from './require-allowed.ts';
+export { closingRoutes } from './closing-routes.ts';
 export { breakerRoutes } from './breaker-routes.ts';
 export { freezeStatusRoutes } from './freeze-status-routes.ts';
 export { freezeStatusWork, readFreezeStatus } from './freeze-status.ts';

@@ -25,6 +25,7 @@ export const freezeErrorMap = {
   restriction_changed_meanwhile: { status: 409, title: 'The restriction was changed meanwhile' },
   breaker_tripped: { status: 403, title: 'The circuit breaker has tripped' },
   breaker_unknown: { status: 404, title: 'There is no such breaker' },
+  case_missing: { status: 409, title: 'No case of somebody else is in force' },
   bulk_too_large: { status: 422, title: 'Too many customers for one bulk freeze' },
   freeze_status_missing: { status: 503, title: 'The signer has not said yet what it refuses' },
   statement_unfit: { status: 422, title: 'The statement is for something else' },

@@ -38,6 +38,14 @@ const LIFTED_BY_BOTH = {
   released: {},
 } as const satisfies Table;
 
+/** Only an empty account is closed, which the ledger judges; afterwards nothing lifts it. */
+const FOR_GOOD = {
+  freezing: { acknowledge: 'in_force', refuse: 'released' },
+  in_force: {},
+  releasing: {},
+  released: {},
+} as const satisfies Table;
+
 type Row = Partial<Record<RestrictionCommand, RestrictionState>>;
 type Table = Record<RestrictionState, Row>;
 
@@ -52,6 +60,7 @@ export const RESTRICTION_TABLES = {
   // Under a case programs may go on reading.
   case: { table: LIFTED_BY_STAFF, forbids: ['withdraw', 'transfer', 'new_address', 'settings'] },
   deep_freeze: { table: LIFTED_BY_BOTH, forbids: FUNCTIONS },
+  closed: { table: FOR_GOOD, forbids: FUNCTIONS },
 } as const satisfies Record<
   RestrictionKind,
   { readonly table: Table; readonly forbids: readonly RestrictedFunction[] }

@@ -5,7 +5,7 @@ import { appendEvent, raiseAlert } from '../events/index.ts';
 import { crashPoint, isDomainError, parseId } from '../shared/index.ts';
 import { askToLift, askToRestrict } from './ask-signer.ts';
 import { FreezeError } from './errors.ts';
-import { changeAccounts } from './freeze-accounts.ts';
+import { changeAccounts, closeAccounts } from './freeze-accounts.ts';
 import type { SettleParts } from './freeze-parts.ts';
 import { imposeRestriction } from './impose-restriction.ts';
 import { isQuiet } from './in-flight.ts';
@@ -103,6 +103,7 @@ async function freeze(
   it: Restriction,
 ): Promise<string | undefined> {
   const { customer } = it;
+  if (it.kind === 'closed') return await close(parts, tx, it);
   const refusal = it.orderedBy === null ? undefined : await askToRestrict(parts, tx, it);
   if (refusal !== undefined) return refusal;
   const { spending, vaults } = frozenAccounts(forbidden(await restrictionsOf(tx, customer)));
@@ -118,6 +119,23 @@ async function freeze(
     const alert = { subject, code: 'frozen_after_broadcast', during: 'restriction.impose', text };
     await raiseAlert(tx, alert, WORKER, parts.clock);
   }
+  return undefined;
+}
+
+/** The ledger first, since only an empty account is closed; the signer would not forget it again. */
+async function close(
+  parts: SettleQueueParts,
+  tx: DatabaseTransaction,
+  it: Restriction,
+): Promise<string | undefined> {
+  const { customer } = it;
+  await requireQuiet(parts, tx, it, false);
+  const refusal = await closeAccounts(parts.ledger, it.id, {
+    customer,
+    vaults: await parts.vaultsOf(tx, customer),
+  });
+  if (refusal !== undefined) return refusal;
+  await parts.signer.restrict(it);
   return undefined;
 }
 

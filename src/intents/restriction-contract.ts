@@ -9,7 +9,7 @@ export const CUSTOMER_LOCKS = [
 ] as const;
 
 /** Every kind of restriction; what it takes away and who lifts it is in `src/freeze/restriction.ts`. */
-export const RESTRICTION_KINDS = [...CUSTOMER_LOCKS, 'case', 'deep_freeze'] as const;
+export const RESTRICTION_KINDS = [...CUSTOMER_LOCKS, 'case', 'deep_freeze', 'closed'] as const;
 export type RestrictionKind = (typeof RESTRICTION_KINDS)[number];
 
 /** Those under which a signer still signs: they take away nothing that a signature moves. */

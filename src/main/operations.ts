@@ -8,6 +8,7 @@ import { depositRoutes, releaseRoutes, WORKER_FOLLOWER } from '../deposits/index
 import { eventRoutes, webhookRoutes, type WebhookParts } from '../events/index.ts';
 import {
   breakerRoutes,
+  closingRoutes,
   deepFreezeRoutes,
   freezeStatusRoutes,
   historyRoutes,
@@ -96,6 +97,7 @@ export function composeOperations(parts: OperationParts): {
       ...restrictionRoutes(withdrawals),
       ...deepFreezeRoutes(withdrawals),
       ...breakerRoutes(withdrawals),
+      ...closingRoutes(withdrawals),
       ...historyRoutes(withdrawals),
       ...freezeStatusRoutes(parts),
       ...withdrawalRoutes(withdrawals),

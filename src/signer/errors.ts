@@ -52,6 +52,7 @@ export type SignerErrorCode =
   | 'clock_set_back'
   | 'restriction_unknown'
   | 'restriction_differs'
+  | 'restriction_final'
   | 'restriction_lifted_already'
   | 'statement_missing'
   | 'breaker_tripped'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { freezeStatusDigest, MAX_INTENT_LIFETIME_MS, type FreezeStatus } from '../intents/index.ts';
 import type { Queryable } from '../postgres/index.ts';
-import { canonicalJson, isoTime, type JsonValue } from '../shared/index.ts';
+import { canonicalJson, isoTime } from '../shared/index.ts';
 import { requireInStep } from './in-step.ts';
 import { appendEntry } from './journal.ts';
 import { attest, attestationKeyOf } from './platform-keys.ts';
@@ -49,7 +49,7 @@ export async function freezeStatus(parts: SignerParts): Promise<SignerAnswer<'fr
     const atMs = clock.nowMs();
     const content = await contentOf(tx, atMs);
     const contentHash = createHash('sha256')
-      .update(canonicalJson(content as unknown as JsonValue))
+      .update(canonicalJson(content))
       .digest('hex');
     const entry = { kind: 'freeze_status', subject: { contentHash }, atMs } as const;
     const { counter } = await appendEntry(tx, identity, entry);

@@ -17,6 +17,11 @@ function checkNames(
   known: KnownRestriction | undefined,
 ): asserts known is KnownRestriction {
   const { restriction, customer, openedBy } = intent.body;
+  if (known?.kind === 'closed') {
+    throw new SignerError('restriction_final', 'A closed account is never opened again.', {
+      details: { restriction },
+    });
+  }
   if (known?.customer === customer && known.openedBy === openedBy) return;
   throw new SignerError('restriction_unknown', 'No such restriction was ever imposed here.', {
     details: { restriction },
@@ -36,8 +41,8 @@ function checkAfter({ request, approvals }: Release, { restrictedAtMs }: KnownRe
 /**
  * Lifts one restriction when enough people have approved just that, by the manifest and never by the word of the
  * application; all others stay. May be repeated after a lost answer.
- * @throws SignerError `restriction_unknown`, `restriction_lifted_already`, `approval_before_restriction`,
- * `approval_before_resume`, `thaw_not_due`, `platform_keys_away`, `statement_missing`, `signer_sealed`, `manifest_missing`, `witness_out_of_reach`; IntentError of the intent and its signatures.
+ * @throws SignerError `restriction_unknown`, `restriction_final`, `restriction_lifted_already`,
+ * `approval_before_restriction`, `approval_before_resume`, `thaw_not_due`, `platform_keys_away`, `statement_missing`, `signer_sealed`, `manifest_missing`, `witness_out_of_reach`; IntentError of the intent and its signatures.
  */
 export async function releaseRestriction(
   parts: SignerParts,

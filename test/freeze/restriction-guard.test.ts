@@ -44,6 +44,7 @@ const FREE = [
     'revokeMasterLock',
     'cancelLockRecovery',
     'deepFreezeAccount',
+    'closeOwnAccount',
     'cancelWithdrawal',
     'cancelWebhookChange',
     'issueRecoveryKit',

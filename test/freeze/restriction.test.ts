@@ -42,9 +42,17 @@ const TAKEN: Readonly<Record<RestrictionKind, readonly RestrictedFunction[]>> = 
   settings_lock: ['settings'],
   case: ['withdraw', 'transfer', 'new_address', 'settings'],
   deep_freeze: ['withdraw', 'transfer', 'new_address', 'api', 'settings'],
+  closed: ['withdraw', 'transfer', 'new_address', 'api', 'settings'],
 };
 
+/** What is closed is closed for good, unless it turns out not to be empty. */
+const FOR_GOOD: readonly Cell[] = [
+  ['freezing', 'acknowledge', 'in_force'],
+  ['freezing', 'refuse', 'released'],
+];
+
 function allowedTo(kind: RestrictionKind): readonly Cell[] {
+  if (kind === 'closed') return FOR_GOOD;
   if (kind === 'deep_freeze') return [...ALWAYS, ...DEEP];
   return (CUSTOMER_LOCKS as readonly string[]).includes(kind) ? [...ALWAYS, ...BY_CUSTOMER] : ALWAYS;
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import * as closing from '../../freeze/closing-contract.ts';
 import { getFreezeStatus } from '../../freeze/freeze-status-contract.ts';
 import { getRestrictionHistory } from '../../freeze/history-contract.ts';
 import * as contract from '../../freeze/restriction-contract.ts';
@@ -71,6 +72,20 @@ async function open({ api }: Connection, options: CaseOptions, customer = ''): P
   return one(await api.call(contract.openCase, { body }), facts);
 }
 
+type CloseOptions = Omit<CaseOptions, 'reviewAt'>;
+
+async function closeOwn({ api }: Connection): Promise<Shown> {
+  return one(await api.call(closing.closeOwnAccount, {}), facts);
+}
+
+async function close({ api }: Connection, options: CloseOptions, customer = ''): Promise<Shown> {
+  const { text, restrictedText } = options;
+  // The contract refuses a reason that there is not.
+  const reasonCode = options.reasonCode as CallOf<typeof closing.closeAccount>['body']['reasonCode'];
+  const body = { customer, reasonCode, text, restrictedText };
+  return one(await api.call(closing.closeAccount, { body }), facts);
+}
+
 async function ask(
   { api }: Connection,
   { reason }: { readonly reason: string },
@@ -138,6 +153,19 @@ export function registerRestrictions(client: Command): void {
       .description('lock your own account; the file of your master lock unlocks it, or staff')
       .option('--function <name>', 'only one function: withdraw, transfer, new_address, api or settings'),
     lock,
+  );
+  changes(
+    group.command('close-own').description('close your own account for good; it must be empty'),
+    closeOwn,
+  );
+  changes(
+    group
+      .command('close <customer>')
+      .description('for staff: close an empty account for good, while a case of somebody else is in force')
+      .requiredOption('--reason-code <code>', 'account_takeover, legal_order, sanctions_match, …')
+      .requiredOption('--text <text>', 'what the customer may read')
+      .requiredOption('--restricted-text <text>', 'for staff alone'),
+    close,
   );
   changes(
     group
