@@ -12,6 +12,10 @@ export type FreezeErrorCode =
   | 'breaker_unknown'
   | 'bulk_too_large'
   | 'case_missing'
+  | 'evidence_unknown'
+  | 'evidence_type_refused'
+  | 'evidence_too_many'
+  | 'evidence_damaged'
   | 'freeze_status_missing'
   | 'statement_unfit';
 

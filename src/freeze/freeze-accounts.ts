@@ -36,16 +36,31 @@ function openings({ customer, spending, vaults }: FrozenParties): AccountCommand
   ];
 }
 
-function changes(
-  restriction: RestrictionId,
-  { customer, spending, vaults }: FrozenParties,
-  change: keyof typeof CODE,
-): AccountFlagsCommand[] {
-  const accounts = [
+function accountsOf({ customer, spending, vaults }: FrozenParties) {
+  return [
     ...(spending ? [{ name: 'spending', id: accountId('spending', BITCOIN_ASSET, customer) }] : []),
     ...vaults.map((wallet) => ({ name: wallet, id: accountId('vault', BITCOIN_ASSET, wallet) })),
   ];
-  return accounts.map(({ name, id }) => ({
+}
+
+/** Whether every account has a flag as it is. @throws LedgerError when the ledger is away. */
+export async function areAll(
+  ledger: Pick<LedgerClient, 'accounts'>,
+  parties: FrozenParties,
+  flag: 'frozen' | 'closed',
+): Promise<boolean> {
+  const ids = accountsOf(parties).map(({ id }) => id);
+  if (ids.length === 0) return true;
+  const { value } = await ledger.accounts(ids);
+  return value.every((account) => account?.flags[flag] === true);
+}
+
+function changes(
+  restriction: RestrictionId,
+  parties: FrozenParties,
+  change: keyof typeof CODE,
+): AccountFlagsCommand[] {
+  return accountsOf(parties).map(({ name, id }) => ({
     kind: 'accountFlags',
     id: stepTransferId(restriction, `${change}/${name}`),
     accountId: id,

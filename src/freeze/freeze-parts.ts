@@ -41,6 +41,9 @@ export interface FreezingSigner {
     readonly request: RequestSignature;
     readonly approvals: readonly Approval[];
   }): Promise<void>;
+  /** Whether it waits to be told again which restrictions are in force, since it was resumed. */
+  standing(): Promise<{ readonly epoch: number; readonly told: boolean }>;
+  restrictionsTold(epoch: number): Promise<void>;
   /** What it refuses now, signed and numbered. */
   freezeStatus(): Promise<FreezeStatus>;
   /** Lifts a customer's own lock when the signer finds that the customer's master lock says so. */
@@ -58,7 +61,7 @@ export interface FreezeParts {
 
 /** What is needed to have restrictions acknowledged. */
 export interface SettleParts extends Pick<FreezeParts, 'database' | 'clock'> {
-  readonly ledger: Pick<LedgerClient, 'submit'>;
+  readonly ledger: Pick<LedgerClient, 'submit' | 'accounts'>;
   readonly signer: FreezingSigner;
   /** What a platform signature has left for: it cannot be called back, and people hear of it. */
   readonly beyondRecall: (tx: DatabaseTransaction, customer: CustomerId) => Promise<readonly WithdrawalId[]>;

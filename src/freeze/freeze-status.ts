@@ -12,9 +12,7 @@ const RENEW_MS = 10 * 60_000;
 export async function readFreezeStatus(tables: Tables): Promise<FreezeStatus> {
   const row = await tables.freezeStatus.findFirst({ orderBy: { issuedAt: 'desc' } });
   if (row !== null) return freezeStatusSchema.parse(JSON.parse(row.document));
-  throw new FreezeError('freeze_status_missing', 'The signer has given no freeze status yet.', {
-    retryable: true,
-  });
+  throw new FreezeError('freeze_status_missing', 'The signer has given no freeze status yet.');
 }
 
 async function keep(database: Database, status: FreezeStatus): Promise<void> {

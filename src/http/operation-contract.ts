@@ -29,6 +29,8 @@ export interface OperationShape {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Where a larger body than usual has its reason. */
+  readonly maxBodyBytes?: number;
   readonly responses: Readonly<Record<number, ResponseShape>>;
   /** Domain error codes beyond those that the kit itself raises. */
   readonly errors: readonly string[];

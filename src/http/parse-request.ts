@@ -49,7 +49,7 @@ function queryOf(request: Request): Record<string, string> {
 }
 
 async function wireBodyOf(operation: OperationShape, request: Request): Promise<unknown> {
-  if (operation.body !== undefined) return await readJsonBody(request);
+  if (operation.body !== undefined) return await readJsonBody(request, operation.maxBodyBytes);
   if (hasBody(request)) throw new HttpError('request_malformed', 'This operation takes no body.');
   return undefined;
 }

@@ -7,9 +7,9 @@ export const MAX_BODY_BYTES = 262_144;
 
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset="?utf-8"?)?$/i;
 
-function tooLarge(): HttpError {
-  return new HttpError('body_too_large', `The body is larger than ${MAX_BODY_BYTES} bytes.`, {
-    details: { maxBytes: MAX_BODY_BYTES },
+function tooLarge(maxBytes: number): HttpError {
+  return new HttpError('body_too_large', `The body is larger than ${maxBytes} bytes.`, {
+    details: { maxBytes },
     // What is still on its way is not read: the connection ends with the answer.
     headers: { connection: 'close' },
   });
@@ -21,16 +21,16 @@ export function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
 
-function readBytes(request: IncomingMessage): Promise<Buffer> {
+function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size > MAX_BODY_BYTES) {
+      if (size > maxBytes) {
         request.off('data', onData);
         request.pause();
-        reject(tooLarge());
+        reject(tooLarge(maxBytes));
         return;
       }
       chunks.push(chunk);
@@ -51,7 +51,7 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
  * Reads and parses the JSON body of a request.
  * @throws HttpError `media_type_unsupported`, `body_too_large`, `request_malformed`.
  */
-export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
+export async function readJsonBody(request: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
   if (!hasBody(request)) {
     throw new HttpError('request_malformed', 'A JSON body is needed and there is none.');
   }
@@ -66,6 +66,6 @@ export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
       headers: { connection: 'close' },
     });
   }
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
-  return parseStrictJson(await readBytes(request));
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  return parseStrictJson(await readBytes(request, maxBytes));
 }

@@ -25,6 +25,7 @@ export const ID_PREFIXES = {
   approval: 'apr',
   comment: 'cmt',
   restriction: 'rst',
+  evidence: 'evd',
   policy: 'pol',
   destination: 'dst',
   listing: 'lst',

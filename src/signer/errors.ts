@@ -53,6 +53,7 @@ export type SignerErrorCode =
   | 'restriction_unknown'
   | 'restriction_differs'
   | 'restriction_final'
+  | 'restrictions_untold'
   | 'restriction_lifted_already'
   | 'statement_missing'
   | 'breaker_tripped'

@@ -7,6 +7,7 @@ import { appendEntry } from './journal.ts';
 import { attest, attestationKeyOf } from './platform-keys.ts';
 import type { SignerAnswer } from './signer-contract.ts';
 import { exclusively, type SignerParts } from './signer-parts.ts';
+import { requireTold } from './told-again.ts';
 
 type Content = Pick<FreezeStatus['statement'], 'breaker' | 'restricted' | 'givenUp'>;
 
@@ -40,17 +41,16 @@ async function contentOf(tx: Queryable, atMs: number): Promise<Content> {
 /**
  * Signs what it refuses at the moment, for stations. The number is that of an entry in the journal, which the witness
  * has countersigned before the status leaves: a signer restored from a backup gives none until officers resume it,
- * and then only higher ones. @throws SignerError `signer_sealed`, `witness_out_of_reach`.
+ * and then only higher ones. @throws SignerError `signer_sealed`, `restrictions_untold`, `witness_out_of_reach`.
  */
 export async function freezeStatus(parts: SignerParts): Promise<SignerAnswer<'freezeStatus'>> {
   const { network, identity, pool, clock } = parts;
   await requireInStep(parts);
   const statement = await exclusively(pool, async (tx): Promise<FreezeStatus['statement']> => {
+    await requireTold(tx);
     const atMs = clock.nowMs();
     const content = await contentOf(tx, atMs);
-    const contentHash = createHash('sha256')
-      .update(canonicalJson(content))
-      .digest('hex');
+    const contentHash = createHash('sha256').update(canonicalJson(content)).digest('hex');
     const entry = { kind: 'freeze_status', subject: { contentHash }, atMs } as const;
     const { counter } = await appendEntry(tx, identity, entry);
     return { purpose: 'freeze status', network, number: counter, issuedAt: isoTime(atMs), ...content };

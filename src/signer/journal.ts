@@ -25,7 +25,8 @@ export type JournalKind =
   | 'breaker'
   | 'refill'
   | 'audit'
-  | 'freeze_status';
+  | 'freeze_status'
+  | 'told';
 
 /** Where the signer's record stands. */
 export interface JournalHead {

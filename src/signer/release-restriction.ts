@@ -1,6 +1,7 @@
 import { intentHash } from '../intents/index.ts';
 import { canonicalJson, crashPoint, isoTime, type JsonValue } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
+import { eraseFrozenKeys } from './deep-freeze.ts';
 import { requireEntitledStaff } from './entitled-staff.ts';
 import { SignerError } from './errors.ts';
 import { requireInStep, tellWitness } from './in-step.ts';
@@ -83,8 +84,11 @@ export async function releaseRestriction(
   });
   crashPoint('signer.release_recorded');
   await tellWitness(parts);
-  // What was begun stays written down.
-  if (answer instanceof SignerError) throw answer;
+  if (answer instanceof SignerError) {
+    // What was begun stays written down.
+    await eraseFrozenKeys(parts);
+    throw answer;
+  }
   await parts.keys.eraseTransportKey(id);
   return answer;
 }

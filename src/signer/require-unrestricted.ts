@@ -2,16 +2,18 @@ import { stopsOf, type SigningBundle } from '../intents/index.ts';
 import type { Queryable } from '../postgres/index.ts';
 import { lastReset, requireNoBreaker } from './breaker.ts';
 import { SignerError } from './errors.ts';
+import { requireTold } from './told-again.ts';
 import { lastReleaseOf, restrictedAmong } from './restriction-store.ts';
 
 /**
  * By the signer's own record, whatever the application says.
- * @throws SignerError `account_restricted`, `breaker_tripped`.
+ * @throws SignerError `account_restricted`, `breaker_tripped`, `restrictions_untold`.
  */
 export async function requireUnrestricted(
   tx: Queryable,
   { customers, breaker }: ReturnType<typeof stopsOf>,
 ): Promise<void> {
+  await requireTold(tx);
   if (breaker) await requireNoBreaker(tx);
   const [restricted] = await restrictedAmong(tx, customers);
   if (restricted === undefined) return;

@@ -276,6 +276,16 @@ export const signerContract = {
     parameters: z.strictObject({ key: returnedKeySchema }),
     answer: z.strictObject({ missing: z.array(idText('wallet')) }),
   },
+  /** Whether it waits to be told again, since it was resumed, which restrictions are in force. */
+  standing: {
+    parameters: nothing,
+    answer: z.strictObject({ epoch: z.int().min(0), told: z.boolean() }),
+  },
+  /** Afterwards it signs again: it was told of every restriction in force since the resumption of this epoch. */
+  restrictionsTold: {
+    parameters: z.strictObject({ epoch: z.int().min(0) }),
+    answer: z.strictObject({ epoch: z.int().min(0), told: z.boolean() }),
+  },
   /** What it refuses at the moment, signed and numbered, for stations. */
   freezeStatus: {
     parameters: nothing,

@@ -20,6 +20,7 @@ import { returnKey, transportKey } from './return-keys.ts';
 import { revokeIntent } from './revoke-intent.ts';
 import { resumeSigner, sealSigner } from './seal-and-resume.ts';
 import { cosignBundle, signBundle } from './sign-bundle.ts';
+import { restrictionsTold, standing } from './told-again.ts';
 import { unlockRestriction } from './unlock-restriction.ts';
 import {
   signerContract,
@@ -61,6 +62,8 @@ const USE_CASES: UseCases = {
   tripBreaker,
   resetBreaker,
   freezeStatus,
+  standing: (parts) => standing(parts),
+  restrictionsTold,
   transportKey,
   returnKey,
   loadManifest,

@@ -3,7 +3,15 @@ import type { PoolClient } from '../postgres/index.ts';
 import { canonicalJson, isoTime, type JsonValue } from '../shared/index.ts';
 import { addAlert } from './alert-store.ts';
 import { acceptStatement } from './customer-statement.ts';
-import { addThaw, noteDeepFreeze, platformKeysOf, thawOf, type Thaw } from './deep-freeze-store.ts';
+import {
+  addDeepFreeze,
+  addThaw,
+  noteDeepFreeze,
+  orderOf,
+  platformKeysOf,
+  thawOf,
+  type Thaw,
+} from './deep-freeze-store.ts';
 import { requireEntitledStaff } from './entitled-staff.ts';
 import { SignerError } from './errors.ts';
 import type { KnownRestriction } from './restriction-store.ts';
@@ -35,6 +43,21 @@ async function requireCustomerWord(
   await acceptStatement(parts, tx, statement, { purpose: 'unlock', customer, subject: id }, 'release');
 }
 
+/**
+ * A signer that was restored may have been told again of a deep freeze whose order has expired. Nothing was signed, and
+ * its way back is that of every deep freeze: it is ordered by the release itself, which erases what keys there are.
+ */
+async function requireOrdered(
+  parts: SignerParts,
+  tx: PoolClient,
+  restriction: string,
+  orderedBy: string,
+): Promise<void> {
+  if ((await orderOf(tx, restriction)) !== undefined) return;
+  await addDeepFreeze(tx, { restriction, orderedBy, document: { toldAgain: true } });
+  await noteDeepFreeze(parts, tx, { event: 'ordered', restriction, orderedBy }, parts.clock.nowMs());
+}
+
 async function beginThaw(
   parts: SignerParts,
   tx: PoolClient,
@@ -45,6 +68,7 @@ async function beginThaw(
   await requireCustomerWord(parts, tx, release, known);
   const atMs = parts.clock.nowMs();
   const { id: restriction, customer } = known;
+  await requireOrdered(parts, tx, restriction, intentHash(release.intent));
   const thaw = {
     restriction,
     intentHash: intentHash(release.intent),

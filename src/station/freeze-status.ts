@@ -1,22 +1,31 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
-  askingCustomer,
   freezeStatusDigest,
   hex,
   samePublicKey,
+  stopsOf,
   verifyFreezeStatus,
   type FreezeStatus,
   type Manifest,
   type PublicKey,
+  type SigningBundle,
+  type VerifiedBundle,
 } from '../intents/index.ts';
 import { replaceFile } from '../keyring/index.ts';
 import { canonicalJson } from '../shared/index.ts';
 import { documentBytes, makeDirectory, namesIn, readDocument, readDocumentIfThere } from './documents.ts';
 import { StationError } from './errors.ts';
 import { manifestInForce } from './manifests.ts';
-import type { CheckedBundle } from './sign-bundle.ts';
 import type { Station } from './station.ts';
+import type { PinnedWallet } from './wallets.ts';
+
+/** What is to be signed. */
+interface Checked {
+  readonly bundle: SigningBundle;
+  readonly wallet: PinnedWallet;
+  readonly verified: VerifiedBundle;
+}
 
 const MAX_AGE_MS = 24 * 3_600_000;
 /** The clocks of an offline machine and of a signer drift apart. */
@@ -68,7 +77,7 @@ async function newestStatuses(station: Station, manifest: Manifest): Promise<rea
 }
 
 /** The signers that have a key of the wallet; any of the manifest where none of them is in it any more. */
-function signersOf({ wallet }: CheckedBundle, manifest: Manifest): readonly PublicKey[] {
+function signersOf({ wallet }: Checked, manifest: Manifest): readonly PublicKey[] {
   const trusted = manifest.attestationKeys.platform;
   const own = wallet.registration.keys
     .filter(({ statement }) => statement.role === 'platform')
@@ -95,27 +104,35 @@ function requireFresh(statuses: readonly FreezeStatus[], signer: PublicKey, nowM
   );
 }
 
+/** Of a bundle, and of its fee variants. */
+export function txidsOf(verified: VerifiedBundle): readonly string[] {
+  return [verified, ...verified.variants].map(({ explanation }) => explanation.txid);
+}
+
 function requireUntouched(
-  { bundle, verified }: CheckedBundle,
+  { bundle, verified }: Checked,
   { breaker, restricted, givenUp }: FreezeStatus['statement'],
 ): void {
-  if (breaker !== null) {
-    throw new StationError('breaker_tripped', 'The circuit breaker has tripped: nothing is signed.', {
-      details: { breaker },
-    });
-  }
   for (const { intent } of bundle.intents) {
-    const customer = askingCustomer(intent);
-    if (customer === undefined || !restricted.includes(customer)) continue;
+    const stops = stopsOf(intent);
+    if (stops.breaker && breaker !== null) {
+      throw new StationError('breaker_tripped', 'The circuit breaker has tripped: nothing is signed.', {
+        details: { breaker },
+      });
+    }
+    const customer = stops.customers.find((one) => restricted.includes(one));
+    if (customer === undefined) continue;
     throw new StationError('account_restricted', `The account of ${customer} is frozen.`, {
       details: { customer, intent: intent.id },
     });
   }
-  const { txid } = verified.explanation;
-  const given = verified.intents.find(({ hash }) => givenUp.intents.includes(hash))?.intent.id;
-  if (given === undefined && !givenUp.transactions.includes(txid)) return;
+  const given = [
+    ...verified.intents.filter(({ hash }) => givenUp.intents.includes(hash)).map(({ intent }) => intent.id),
+    ...txidsOf(verified).filter((txid) => givenUp.transactions.includes(txid)),
+  ];
+  if (given.length === 0) return;
   throw new StationError('given_up', 'The signer has given this up and would never complete it.', {
-    details: { txid, ...(given === undefined ? {} : { intent: given }) },
+    details: { given },
   });
 }
 
@@ -123,11 +140,7 @@ function requireUntouched(
  * What the signer refuses, the station refuses too, by the newest status that it has seen. @throws StationError
  * `freeze_status_missing`, `freeze_status_stale`, `breaker_tripped`, `account_restricted`, `given_up`.
  */
-export async function requireUnfrozen(
-  station: Station,
-  checked: CheckedBundle,
-  nowMs: number,
-): Promise<void> {
+export async function requireUnfrozen(station: Station, checked: Checked, nowMs: number): Promise<void> {
   const manifest = await manifestInForce(station);
   const statuses = await newestStatuses(station, manifest);
   for (const signer of signersOf(checked, manifest)) requireFresh(statuses, signer, nowMs);

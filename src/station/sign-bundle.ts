@@ -21,7 +21,7 @@ import { addSatoshis, crashPoint, type Satoshis } from '../shared/index.ts';
 import { credentialsFor } from './credentials.ts';
 import { noteDisaster, requireReason } from './disaster-log.ts';
 import { StationError } from './errors.ts';
-import { requireUnfrozen } from './freeze-status.ts';
+import { requireUnfrozen, txidsOf } from './freeze-status.ts';
 import { manifestInForce } from './manifests.ts';
 import { envelopeContext, envelopeName } from './pool-records.ts';
 import { accountKeyOf } from './pool.ts';
@@ -120,7 +120,7 @@ export async function noteOccasion(
   { verified }: CheckedBundle,
   { disaster, nowMs }: SigningOccasion,
 ): Promise<void> {
-  if (disaster !== undefined) await noteDisaster(station, disaster, [verified.explanation.txid], nowMs);
+  if (disaster !== undefined) await noteDisaster(station, disaster, txidsOf(verified), nowMs);
 }
 
 /**

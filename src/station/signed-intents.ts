@@ -8,6 +8,7 @@ import {
 } from '../intents/index.ts';
 import { makeDirectory, namesIn, readDocument, readDocumentIfThere, writeDocument } from './documents.ts';
 import { StationError } from './errors.ts';
+import { txidsOf } from './freeze-status.ts';
 import type { Station } from './station.ts';
 
 /** What was signed for an intent: a transaction by the coins it spends. */
@@ -53,7 +54,7 @@ export async function requireNotSignedOtherwise(
 
 /** Notes durably what is about to be handed out. */
 export async function noteSigned(station: Station, verified: VerifiedBundle): Promise<void> {
-  const txids = [verified, ...verified.variants].map(({ explanation }) => explanation.txid);
+  const txids = txidsOf(verified);
   for (const { hash } of verified.intents) {
     const folder = folderOf(station, hash);
     await makeDirectory(folder);

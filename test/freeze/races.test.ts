@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inTransaction } from '../../src/database/index.ts';
-import { requireAllowed } from '../../src/freeze/index.ts';
-import type { RestrictionId } from '../../src/freeze/restriction.ts';
 import type { RestrictionKind } from '../../src/intents/index.ts';
-import { accountId, bookEvent } from '../../src/ledger/client/index.ts';
-import { idToUuid, newId } from '../../src/shared/index.ts';
+import { newId } from '../../src/shared/index.ts';
 import { awaitedBundles } from '../../src/withdrawals/index.ts';
 import { House, pay, type Owner } from '../withdrawals/support/house.ts';
 import { FrozenHouse } from './frozen-house.ts';
+import { racingPayment, spentOf, untilInForce, type Moved } from './racers.ts';
 
 const ROUNDS = 3;
 const PAYMENTS = 40;
@@ -27,62 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => house.close());
 
-interface Moved {
-  readonly done: boolean;
-  /** When it was answered, by the one clock of this process. */
-  readonly at: number;
-}
+const payment = (): Promise<Moved> =>
+  racingPayment(house, { customer: ada.customer.id, other: bob.customer.id });
 
-/** As the API does it: allowed and stored in one transaction, then booked. */
-async function payment(): Promise<Moved> {
-  const id = newId('transfer');
-  const parties = { customer: ada.customer.id, other: bob.customer.id };
-  const row = {
-    id: idToUuid(id),
-    senderId: idToUuid(parties.customer),
-    recipientId: idToUuid(parties.other),
-  };
-  try {
-    await inTransaction(house.database, async (tx) => {
-      await requireAllowed(tx, parties.customer, 'transfer');
-      await tx.transfer.create({ data: { ...row, amount: 1n, state: 'requested', requestedAt: new Date() } });
-    });
-  } catch {
-    return { done: false, at: performance.now() };
-  }
-  const occurrence = {
-    event: 'instantTransfer',
-    entity: id,
-    asset: 1,
-    parties,
-    amounts: { amount: 1n },
-  } as const;
-  const { results } = await house.chain.house.ledger.submit(bookEvent(occurrence));
-  const done = results[0]?.result === 'ok';
-  const state = done ? 'completed' : 'refused';
-  const refusal = done ? null : 'transfer_sender_frozen';
-  await house.database.transfer.update({
-    where: { id: row.id },
-    data: { state, settledAt: new Date(), refusal },
-  });
-  return { done, at: performance.now() };
-}
-
-async function spent(): Promise<bigint> {
-  const { value } = await house.chain.house.ledger.accounts([accountId('spending', 1, ada.customer.id)]);
-  return value[0]?.debitsPosted ?? 0n;
-}
-
-/** The worker, until the restriction is in force; what is under way makes it look again. */
-async function untilInForce(id: RestrictionId): Promise<void> {
-  for (;;) {
-    await office.settle().catch((thrown: unknown) => {
-      if ((thrown as { code?: string }).code !== 'restriction_not_acknowledged') throw thrown;
-      house.chain.house.scene.clock.advance(3_000);
-    });
-    if ((await office.read(id)).state === 'in_force') return;
-  }
-}
+const spent = (): Promise<bigint> => spentOf(house, ada.customer.id);
 
 test.each(['case', 'whole_lock', 'transfer_lock'] as const satisfies readonly RestrictionKind[])(
   'payments race a %s: from the instant at which it is in force nothing moves',
@@ -93,7 +38,7 @@ test.each(['case', 'whole_lock', 'transfer_lock'] as const satisfies readonly Re
       const imposing = office.impose(customer, kind === 'case' ? newId('staff') : customer, kind);
       const late = imposing.then(() => Promise.all(Array.from({ length: PAYMENTS }, () => payment())));
       const id = await imposing;
-      await untilInForce(id);
+      await untilInForce(office, id);
       const before = await spent();
       const inForceAt = performance.now();
       const moved = [...(await Promise.all(racing)), ...(await late)];

@@ -368,3 +368,17 @@ it('a key that is not the wallet’s own is taken back by nobody', async () => {
   const broken = { ...own!, envelope: own!.envelope.slice(0, -8) + 'AAAAAAAA' };
   expect(await code(() => signer.returnKey({ key: broken }))).toBe('envelope_damaged');
 });
+
+it('one that is told again without its order signs nothing, and its release takes the same way back', async () => {
+  const restriction = newId('restriction');
+  const openedBy = newId('staff');
+  await signer.restrict({ restriction, customer: owner.id, kind: 'deep_freeze', openedBy });
+  expect((await signer.freezeStatus({})).status.statement.restricted).toContain(owner.id);
+  const lifting = release(restriction, openedBy);
+  await expect(signer.release(lifting)).rejects.toMatchObject({ code: 'thaw_not_due' });
+  const { keys } = (await signer.transportKey({ restriction })).transport.statement;
+  expect(keys.map((key) => key.wallet)).toContain(wallet.id);
+  scene.clock.advance(THAW_DELAY_MS);
+  // The keys were erased when the release began, and nothing but the officers' copies brings them back.
+  await expect(signer.release(lifting)).rejects.toMatchObject({ code: 'platform_keys_away' });
+});

@@ -299,8 +299,11 @@ export async function refusalOf(
   return (await scene.signatures()) === signatures ? code : `${code}, but it signed`;
 }
 
-/** The signer's tables as they are now, to be put back later: what a backup of its database is. */
-export async function backUp(scene: SignerScene): Promise<() => Promise<void>> {
+/**
+ * The signer's tables as they are now, to be put back later: what a backup of its database is.
+ * @param more tables besides those of every test.
+ */
+export async function backUp(scene: SignerScene, more: readonly string[] = []): Promise<() => Promise<void>> {
   const tables = [
     'manifest',
     'journal',
@@ -317,6 +320,7 @@ export async function backUp(scene: SignerScene): Promise<() => Promise<void>> {
     'spend_intent',
     'released_signature',
     'hot_flow',
+    ...more,
   ];
   await scene.query(
     `CREATE SCHEMA backup; ${tables.map((name) => `CREATE TABLE backup.${name} AS TABLE signer.${name};`).join('')}`,

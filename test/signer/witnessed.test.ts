@@ -52,6 +52,11 @@ async function permission(
   };
 }
 
+/** As the application does when it has told the signer again of every restriction in force. */
+async function tellAgain(): Promise<void> {
+  await signer.restrictionsTold({ epoch: (await signer.standing({})).epoch });
+}
+
 const tryResume = (resume: SignerResume): Promise<string> =>
   refusalOf(scene, signer, () => signer.resume(resume));
 
@@ -86,6 +91,8 @@ describe('a signer restored from an old backup', () => {
     await signer.resume(resume);
     expect((await signer.status({})).sealed).toBeNull();
     expect(await tryResume(resume)).toBe('resume_wrong');
+    expect(await attempt()).toBe('restrictions_untold');
+    await tellAgain();
 
     // The record of the first signature is lost, and so its approvals must not count a second time.
     expect(await refusalOf(scene, signer, () => signer.sign({ bundle }))).toBe('approval_before_resume');
@@ -116,6 +123,7 @@ describe('a signer restored from an old backup', () => {
     expect(await attempt()).toBe('signer_sealed');
     const resume = await permission();
     await signer.resume(resume);
+    await tellAgain();
     expect((await signer.status({})).sealed).toBeNull();
     // What was revoked while it was behind stays revoked.
     expect((await signer.status({})).revoked).toBe(4);
@@ -185,6 +193,7 @@ describe('sealed by hand', () => {
     signer = await scene.start();
     expect(await attempt()).toBe('signer_sealed');
     await signer.resume(await permission());
+    await tellAgain();
     scene.clock.advance(10 * 60_000);
     expect((await signer.sign({ bundle: approvedAnew() })).txid).toMatch(/^[0-9a-f]{64}$/);
   });

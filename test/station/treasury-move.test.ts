@@ -44,7 +44,9 @@ it('a refill of the hot wallet is shown in words and signed', async () => {
   const { lines, refusal } = await inspectBundle(all.station, bundle, NOW);
   expect(refusal).toBeNull();
   expect(lines.join('\n')).toContain(`refill the hot wallet ${hot.id}`);
-  const signable = await requireSignable(all.station, await checkBundle(all.station, bundle, NOW));
+  const signable = await requireSignable(all.station, await checkBundle(all.station, bundle, NOW), {
+    nowMs: NOW,
+  });
   const { psbt } = await signBundle(all.station, signable, mastersOf('cold'));
   const position = cold.keys.findIndex(({ attestation }) => attestation.statement.role === 'cold');
   for (const signers of verifySignatures(parsePsbtBase64(psbt), cold.descriptor))

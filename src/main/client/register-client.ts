@@ -11,6 +11,7 @@ import { registerBundles } from './bundles.ts';
 import { registerCredentials } from './credentials.ts';
 import { registerDeepFreezes } from './deep-freezes.ts';
 import { registerDeposits } from './deposits.ts';
+import { registerEvidence } from './evidence.ts';
 import { registerEvents } from './events.ts';
 import { registerLimits } from './limits.ts';
 import { registerLists } from './lists.ts';
@@ -52,6 +53,7 @@ export function registerClient(trilock: Command): void {
   registerApiKeys(client);
   registerApprovals(client);
   registerRestrictions(client);
+  registerEvidence(client);
   registerPolicy(client);
   registerDeepFreezes(client);
   registerLimits(client);

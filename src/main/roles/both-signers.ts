@@ -36,9 +36,21 @@ function atBoth(first: Call, second: Call): Call {
 export function bothSigners(first: SignerClient, second: SignerClient | undefined): SignerClient {
   if (second === undefined) return first;
   const told = TOLD_BOTH.map((method) => [method, atBoth(first[method] as Call, second[method] as Call)]);
+  // Which resumption of the second one the restrictions were told for.
+  let secondEpoch = 0;
   return {
     ...first,
     ...(Object.fromEntries(told) as Pick<SignerClient, (typeof TOLD_BOTH)[number]>),
+    async standing(parameters) {
+      const [standing, other] = await Promise.all([first.standing(parameters), second.standing(parameters)]);
+      secondEpoch = other.epoch;
+      return { epoch: standing.epoch, told: standing.told && other.told };
+    },
+    async restrictionsTold(parameters) {
+      const answer = await first.restrictionsTold(parameters);
+      const other = await second.restrictionsTold({ epoch: secondEpoch });
+      return { epoch: answer.epoch, told: answer.told && other.told };
+    },
     async revoke(parameters) {
       const [answer, other] = await Promise.all([first.revoke(parameters), second.revoke(parameters)]);
       return { ...answer, signed: [...new Set([...answer.signed, ...other.signed])] };

@@ -5,7 +5,15 @@ import type { SignerClient } from '../../signer/index.ts';
 export function freezingSigner(
   signer: Pick<
     SignerClient,
-    'restrict' | 'release' | 'unlock' | 'deepFreeze' | 'tripBreaker' | 'resetBreaker' | 'freezeStatus'
+    | 'restrict'
+    | 'release'
+    | 'unlock'
+    | 'deepFreeze'
+    | 'tripBreaker'
+    | 'resetBreaker'
+    | 'freezeStatus'
+    | 'standing'
+    | 'restrictionsTold'
   >,
 ): Parameters<typeof settleRestrictions>[0]['signer'] {
   return {
@@ -23,6 +31,10 @@ export function freezingSigner(
     },
     resetBreaker: async (reset) => {
       await signer.resetBreaker({ ...reset, approvals: [...reset.approvals] });
+    },
+    standing: () => signer.standing({}),
+    restrictionsTold: async (epoch) => {
+      await signer.restrictionsTold({ epoch });
     },
     freezeStatus: async () => (await signer.freezeStatus({})).status,
     deepFreeze: async ({ restriction, order }) => {

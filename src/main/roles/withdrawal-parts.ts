@@ -93,7 +93,15 @@ export function restrictionStepParts(
     readonly ledger: LedgerClient;
     readonly signer: Pick<
       SignerClient,
-      'restrict' | 'release' | 'unlock' | 'deepFreeze' | 'tripBreaker' | 'resetBreaker' | 'freezeStatus'
+      | 'restrict'
+      | 'release'
+      | 'unlock'
+      | 'deepFreeze'
+      | 'tripBreaker'
+      | 'resetBreaker'
+      | 'freezeStatus'
+      | 'standing'
+      | 'restrictionsTold'
     >;
   },
 ): Parameters<typeof settleRestrictions>[0] {

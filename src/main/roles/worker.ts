@@ -27,6 +27,7 @@ import { deliverOne, EVENT_STREAM, fanOut } from '../../events/index.ts';
 import {
   freezeStatusWork,
   remindReviews,
+  retellWork,
   settleBreaker,
   settleRestrictions,
   watchOutflow,
@@ -171,6 +172,7 @@ function works(
     { name: 'staff', step: () => settleStaffChanges({ ...changing, seals: parts.webhooks.hash }) },
     { name: 'key rotations', step: () => settleKeyRotations({ ...parts, queue: paying.queue }) },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
+    { name: 'restrictions told again', step: retellWork(restricting) },
     { name: 'freeze status', step: freezeStatusWork(restricting) },
     { name: 'reviews', step: () => remindReviews(restricting) },
     { name: 'circuit breaker', step: () => settleBreaker(restricting) },
