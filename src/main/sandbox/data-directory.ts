@@ -18,6 +18,8 @@ export interface DataDirectory {
   readonly signer: string;
   /** Two places for wrapped copies of platform keys, standing for two sites. */
   readonly backups: readonly [string, string];
+  /** The same of the second signer, which would be another host. */
+  readonly second: Pick<DataDirectory, 'witness' | 'signer' | 'backups'>;
   readonly logs: string;
   readonly secrets: string;
   /** Socket files; elsewhere when `root` is too deep for a socket's path. */
@@ -82,6 +84,11 @@ export async function openDataDirectory(root: string): Promise<DataDirectory> {
     witness: await folder('witness'),
     signer: await folder('signer'),
     backups: [await folder('backup-site-a'), await folder('backup-site-b')],
+    second: {
+      witness: await folder('second-witness'),
+      signer: await folder('second-signer'),
+      backups: [await folder('second-backup-site-a'), await folder('second-backup-site-b')],
+    },
     logs: await folder('logs'),
     secrets: await folder('secrets'),
     sockets: await socketDirectory(root),

@@ -11,6 +11,8 @@ import type { SandboxFacts } from './sandbox-facts.ts';
 export interface FurnishPlan extends Pick<SandboxFacts, 'appDatabaseUrl' | 'ledgerSocket'> {
   readonly institution: Institution;
   readonly places: InstitutionPlaces;
+  /** Whether two signers run, so that the wallet that both spend can be opened. */
+  readonly hot: boolean;
 }
 
 /** Does a step that an earlier start has done already, perhaps. */
@@ -34,7 +36,10 @@ export async function furnish(plan: FurnishPlan): Promise<void> {
       const pool = await readDocument(file);
       await unlessDone(() => importPool(parts, pool, manifest, COMMAND_LINE), 'pool_key_known');
     }
-    await unlessDone(() => requestTreasury(parts, 'Treasury', COMMAND_LINE), 'treasury_exists');
+    const ask = (label: string, treasury: 'custodial' | 'treasury_hot'): Promise<void> =>
+      unlessDone(() => requestTreasury(parts, label, COMMAND_LINE, treasury), 'treasury_exists');
+    await ask('Treasury', 'custodial');
+    if (plan.hot) await ask('Hot treasury', 'treasury_hot');
   } finally {
     ledger.close();
     await database.$disconnect();

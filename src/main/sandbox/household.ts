@@ -23,11 +23,12 @@ export class Household {
     this.#say = say;
   }
 
-  async start(role: string, settings: Settings): Promise<Readonly<Record<string, string>>> {
+  /** @param name of its log, where there are two of a role. */
+  async start(role: string, settings: Settings, name = role): Promise<Readonly<Record<string, string>>> {
     const child = new Child({
       role,
       settings,
-      logFile: join(this.#directory.logs, `${role}.log`),
+      logFile: join(this.#directory.logs, `${name}.log`),
       onRestart: (name, why) => {
         this.#say(`${name} ended (${why}) and is started again`);
       },

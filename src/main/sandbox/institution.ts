@@ -8,6 +8,7 @@ import {
   manifestHash,
   type KeyAttestation,
   type PublicKey,
+  type SignerRole,
   type SignedManifest,
 } from '../../intents/index.ts';
 import { openMasterKey } from '../../keyring/index.ts';
@@ -122,7 +123,7 @@ async function makeStaff(
 async function firstManifest(
   approvers: Institution['approvers'],
   officerAccounts: Institution['approvers'],
-  attestationKeys: Record<'cold' | 'backup' | 'platform', PublicKey>,
+  attestationKeys: Record<'cold' | 'backup' | SignerRole, PublicKey>,
 ): Promise<SignedManifest> {
   const officers = await Promise.all(
     officerAccounts.map(async ({ id }, index) => ({
@@ -177,6 +178,7 @@ async function firstManifest(
       cold: [attestationKeys.cold],
       backup: [attestationKeys.backup],
       platform: [attestationKeys.platform],
+      platform_b: [attestationKeys.platform_b],
     },
   };
   const nowMs = systemClock.nowMs();
@@ -193,11 +195,7 @@ async function firstManifest(
  * The institution of a sandbox: two stations with their pools, three officers, three approvers, and the manifest
  * that names them. Made at the first start and kept; what a killed start left half made is made anew.
  */
-export async function ensureInstitution(
-  directory: DataDirectory,
-  signerDirectory: string,
-  app: PostgresConfig,
-): Promise<Institution> {
+export async function ensureInstitution(directory: DataDirectory, app: PostgresConfig): Promise<Institution> {
   const places = institutionPlaces(directory.root);
   try {
     return await readInstitution(places);
@@ -221,7 +219,8 @@ export async function ensureInstitution(
     const signed = await firstManifest(approvers, await make('officer'), {
       cold: cold.station.attestationKey,
       backup: backup.station.attestationKey,
-      platform: await signerAttestationKey(signerDirectory),
+      platform: await signerAttestationKey(directory.signer),
+      platform_b: await signerAttestationKey(directory.second.signer),
     });
     const firstManifestHash = manifestHash(signed.manifest);
     for (const { station } of [cold, backup]) await loadManifest(station, signed, firstManifestHash);

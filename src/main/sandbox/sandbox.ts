@@ -1,6 +1,7 @@
 import { systemClock } from '../../shared/index.ts';
 import {
   bootstrapDatabase,
+  connect,
   DATABASE_SCHEMAS,
   deployMigrations,
   LOGIN_ROLES,
@@ -15,7 +16,7 @@ import { awaitOrphans, Household, type Keeper } from './household.ts';
 import { furnish } from './furnish.ts';
 import { ensureInstitution, institutionPlaces } from './institution.ts';
 import { writeSandboxFacts, type SandboxFacts } from './sandbox-facts.ts';
-import { startProcesses } from './start-processes.ts';
+import { startProcesses, type DatabaseUrls } from './start-processes.ts';
 import type { SettingsOf } from '../settings/index.ts';
 
 export interface SandboxOptions {
@@ -35,9 +36,27 @@ export interface Sandbox {
   readonly stop: () => Promise<void>;
 }
 
+/** A second signer keeps its record apart; two hosts would have two servers. */
+const SECOND_DATABASE = 'trilock_second';
+
+async function secondDatabase(server: EmbeddedServer, password: string): Promise<string> {
+  const admin = await connect(server.config);
+  try {
+    const known = await admin.query('SELECT FROM pg_database WHERE datname = $1', [SECOND_DATABASE]);
+    if (known.rowCount === 0) await admin.query(`CREATE DATABASE ${SECOND_DATABASE}`);
+  } finally {
+    await admin.end();
+  }
+  const config = { ...server.config, database: SECOND_DATABASE };
+  await bootstrapDatabase(config, { schemas: ['signer'] });
+  await deployMigrations(config, 'signer');
+  return postgresUrl({ ...config, user: LOGIN_ROLES.signer, password });
+}
+
 async function startDatabase(
   directory: DataDirectory,
-): Promise<{ server: EmbeddedServer; urls: Record<DatabaseSchema, string> }> {
+  signers: number,
+): Promise<{ server: EmbeddedServer; urls: DatabaseUrls }> {
   const server = await startEmbeddedServer({ directory: directory.postgres });
   const passwords = {
     app: await keptSecret(directory, 'app-database-password'),
@@ -50,7 +69,8 @@ async function startDatabase(
     await deployMigrations(server.config, schema);
     urls[schema] = postgresUrl({ ...server.config, user: LOGIN_ROLES[schema], password: passwords[schema] });
   }
-  return { server, urls: urls as Record<DatabaseSchema, string> };
+  const second = signers === 2 ? { second: await secondDatabase(server, passwords.signer) } : {};
+  return { server, urls: { ...(urls as Record<DatabaseSchema, string>), ...second } };
 }
 
 /**
@@ -70,16 +90,17 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   try {
     await awaitOrphans(directory);
-    const database = await startDatabase(directory);
+    const { settings } = options;
+    const database = await startDatabase(directory, Number(settings.TRILOCK_SANDBOX_SIGNERS ?? 1));
     server = database.server;
     say(
       `PostgreSQL ${server.adopted ? 'was still running and is taken over' : 'is up'} on port ${server.config.port}`,
     );
-    const { settings } = options;
     const { urls } = database;
-    const institution = await ensureInstitution(directory, directory.signer, parsePostgresUrl(urls.app));
+    const institution = await ensureInstitution(directory, parsePostgresUrl(urls.app));
     const facts = await startProcesses({ household, directory, urls, institution, settings, say });
-    await furnish({ ...facts, institution, places: institutionPlaces(directory.root) });
+    const places = institutionPlaces(directory.root);
+    await furnish({ ...facts, institution, places, hot: urls.second !== undefined });
     await writeSandboxFacts(root, facts);
     say(`everything runs after ${((systemClock.nowMs() - startedAtMs) / 1_000).toFixed(1)} s`);
     const failed = server.exited.then(() => new Error('the database server has ended'));

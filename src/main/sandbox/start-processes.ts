@@ -26,10 +26,13 @@ async function putManifestInForce(signerSocket: string, manifests: string): Prom
   await signer.loadManifest({ signedManifest });
 }
 
+/** Where each schema lives; the second signer’s, where there is one. */
+export type DatabaseUrls = Readonly<Record<DatabaseSchema, string>> & { readonly second?: string };
+
 export interface ProcessPlan {
   readonly household: Keeper;
   readonly directory: DataDirectory;
-  readonly urls: Readonly<Record<DatabaseSchema, string>>;
+  readonly urls: DatabaseUrls;
   readonly institution: Institution;
   readonly settings: SettingsOf<'sandbox'>;
   readonly say: (line: string) => void;
@@ -83,29 +86,43 @@ async function startLedger({ household, urls, say }: ProcessPlan, common: Common
   say('the ledger leads');
 }
 
-async function startSigning(
-  { household, directory, urls, say }: ProcessPlan,
+/** A signer with its witness; they are named, where there are two. */
+async function startSigner(
+  { household, directory: { root } }: ProcessPlan,
   common: CommonSettings,
-): Promise<void> {
-  const witness = { TRILOCK_WITNESS_SOCKET: common.socket('witness') };
-  await household.start('witness', {
-    ...common.of('witness'),
-    ...witness,
-    TRILOCK_WITNESS_DIRECTORY: directory.witness,
-  });
-  const signer = await household.start('signer', {
-    ...common.of('signer'),
+  name: 'signer' | 'second-signer',
+  { places, databaseUrl }: { readonly places: DataDirectory['second']; readonly databaseUrl: string },
+): Promise<Facts> {
+  const isSecond = name === 'second-signer';
+  const witnessName = isSecond ? 'second-witness' : 'witness';
+  const witness = { TRILOCK_WITNESS_SOCKET: common.socket(witnessName) };
+  const ofWitness = { ...common.of(witnessName), ...witness, TRILOCK_WITNESS_DIRECTORY: places.witness };
+  await household.start('witness', ofWitness, witnessName);
+  const settings = {
+    ...common.of(name),
     ...NETWORK,
     ...witness,
     ...common.firstManifest,
-    TRILOCK_SIGNER_SOCKET: common.socket('signer'),
+    TRILOCK_SIGNER_ROLE: isSecond ? 'platform_b' : 'platform_a',
+    TRILOCK_SIGNER_SOCKET: common.socket(name),
     TRILOCK_SIGNER_MASTER_KEYS: SIGNER_MASTERS.join(','),
-    TRILOCK_SIGNER_DATABASE_URL: urls.signer,
-    TRILOCK_SIGNER_DIRECTORY: directory.signer,
-    TRILOCK_SIGNER_BACKUP_DIRECTORIES: directory.backups.join(','),
-  });
-  await putManifestInForce(common.socket('signer'), institutionPlaces(directory.root).manifests);
-  say(`the signer signs with libsecp256k1 (${signer['secp256k1'] ?? ''}), by the officers’ manifest 1`);
+    TRILOCK_SIGNER_DATABASE_URL: databaseUrl,
+    TRILOCK_SIGNER_DIRECTORY: places.signer,
+    TRILOCK_SIGNER_BACKUP_DIRECTORIES: places.backups.join(','),
+  };
+  const facts = await household.start('signer', settings, name);
+  await putManifestInForce(common.socket(name), institutionPlaces(root).manifests);
+  return facts;
+}
+
+async function startSigning(plan: ProcessPlan, common: CommonSettings): Promise<void> {
+  const { directory, urls, say } = plan;
+  const first = startSigner(plan, common, 'signer', { places: directory, databaseUrl: urls.signer });
+  const own = urls.second === undefined ? null : { places: directory.second, databaseUrl: urls.second };
+  const second = own && startSigner(plan, common, 'second-signer', own);
+  const [facts] = await Promise.all([first, second]);
+  if (second !== null) say('a second signer runs, for the treasury wallet that both spend');
+  say(`the signer signs with libsecp256k1 (${facts['secp256k1'] ?? ''}), by the officers’ manifest 1`);
 }
 
 /** Worker and API, which need all the others. Gives the address of the API. */
@@ -139,6 +156,7 @@ async function startFront(plan: ProcessPlan, common: CommonSettings, node: Facts
       ...common.of('worker'),
       ...shared,
       TRILOCK_SIGNER_SOCKET: common.socket('signer'),
+      ...(urls.second === undefined ? {} : { TRILOCK_SECOND_SIGNER_SOCKET: common.socket('second-signer') }),
       TRILOCK_PUBLIC_URL: publicUrl,
       TRILOCK_NOTICE_DIRECTORY: join(directory.root, 'notices'),
     }),

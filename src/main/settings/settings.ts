@@ -403,6 +403,13 @@ export const SETTINGS = {
     optional: true,
     meaning: 'Where the sandbox keeps database, chain and keys. Default: .trilock in the checkout.',
   },
+  TRILOCK_SANDBOX_SIGNERS: {
+    schema: oneOf('1', '2'),
+    roles: ['sandbox'],
+    optional: true,
+    meaning:
+      'With 2 the sandbox runs a second signer with a witness and a database of its own, and asks for the treasury wallet that both spend. From its first start on.',
+  },
   TRILOCK_NODE_RPC_PORT: {
     schema: port,
     roles: ['node'],

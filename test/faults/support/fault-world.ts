@@ -244,6 +244,7 @@ const HOST = {
   TRILOCK_HTTP_HOST: '127.0.0.1',
   TRILOCK_HTTP_PORT: 0,
   TRILOCK_DATA_DIRECTORY: undefined,
+  TRILOCK_SANDBOX_SIGNERS: undefined,
   BITCOIND_BIN: process.env['BITCOIND_BIN'],
 };
 
