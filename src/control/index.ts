@@ -5,3 +5,4 @@ export { staffRoutes } from './staff-routes.ts';
 export { settleStaffChanges } from './staff-changes.ts';
 export { webhookChangeRoutes } from './webhook-change-routes.ts';
 export { settleWebhookChanges } from './webhook-changes.ts';
+export { staffWatch } from './watch-staff.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { settleStaffChanges } from '../../src/control/index.ts';
+import { settleStaffChanges, staffWatch } from '../../src/control/index.ts';
 import { idToUuid, parseId, type StaffId } from '../../src/shared/index.ts';
 import { Caller, freshEmail, newStaff, PASSWORD } from '../identity/support/bank.ts';
 import { ControlHouse } from './control-house.ts';
@@ -144,6 +144,28 @@ describe('nobody', () => {
     );
     expect(await mayList(grace)).toBe(401);
     expect(await house.alerts(grace.id)).toEqual(['staff_standing_damaged']);
+  });
+
+  test('gets back what was taken by an old row with its seal: operators hear of it, once', async () => {
+    const grace = await newcomer();
+    await house.approved(changesOf(grace), WISH);
+    await settle();
+    const watch = staffWatch(house.parts);
+    await watch();
+    expect(await house.alerts(grace.id)).toEqual([]);
+    const where = { id: uuid(grace.id) };
+    const old = await house.bank.database.staff.findUniqueOrThrow({ where });
+    const revocations = `/v1/staff/${grace.id}/revocations`;
+    await house.colleagues[0]!.caller.send('POST', revocations, { reason: 'moved on' });
+    const seal = Buffer.from(old.standingSeal ?? []).toString('hex');
+    await house.tamper(
+      `UPDATE app.staff SET disabled_at = NULL, standing_number = ${old.standingNumber},
+         standing_seal = decode('${seal}', 'hex') WHERE id = '${uuid(grace.id)}'`,
+    );
+    await staffWatch(house.parts)();
+    expect(await house.alerts(grace.id)).toEqual(['staff_standing_damaged']);
+    // Within half a minute it does not look again.
+    expect(await watch()).toBe(0);
   });
 });
 

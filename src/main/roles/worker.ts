@@ -2,7 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { Registry } from 'prom-client';
 import { AUDIT_STREAM } from '../../audit/index.ts';
 import { ChainError, guardNode } from '../../chain/index.ts';
-import { settleKeyRotations, settleStaffChanges, settleWebhookChanges } from '../../control/index.ts';
+import {
+  settleKeyRotations,
+  settleStaffChanges,
+  settleWebhookChanges,
+  staffWatch,
+} from '../../control/index.ts';
 import { openDatabase, runSealer } from '../../database/index.ts';
 import {
   DepositFollower,
@@ -170,6 +175,7 @@ function works(
       step: () => settleLegalHolds({ ...paying, ...{ ledger: parts.ledger, manifest: parts.manifest } }),
     },
     { name: 'staff', step: () => settleStaffChanges({ ...changing, seals: parts.webhooks.hash }) },
+    { name: 'standing of staff', step: staffWatch({ ...parts, seals: parts.webhooks.hash }) },
     { name: 'key rotations', step: () => settleKeyRotations({ ...parts, queue: paying.queue }) },
     { name: 'restrictions', step: () => settleRestrictions(restricting) },
     { name: 'restrictions told again', step: retellWork(restricting) },
