@@ -35,6 +35,7 @@ export function dying(
     };
   };
   const { ledger, node, cosigner } = parts;
+  const { pair } = cosigner;
   return {
     calls: () => calls,
     parts: {
@@ -44,6 +45,10 @@ export function dying(
         sign: guard((bundle) => cosigner.sign(bundle)),
         abandon: guard((txid, reason) => cosigner.abandon(txid, reason)),
         revoke: guard((hash, reason) => cosigner.revoke(hash, reason)),
+        pair: pair && {
+          cosign: guard((bundle) => pair.cosign(bundle)),
+          complete: guard((bundle) => pair.complete(bundle)),
+        },
       },
       node: {
         feeEstimate: guard((blocks) => node.feeEstimate(blocks)),
