@@ -88,7 +88,7 @@ async function detect(
     blockHash: block.hash,
     height: block.height,
   };
-  await recordDeposit(tx, parts.clock, 'deposit.detect', id, facts);
+  await recordDeposit(tx, parts.clock, 'deposit.detect', id, { after: facts });
   await appendEvent(
     tx,
     { type: 'deposit.detected', subject: id, customer: customerId, data: facts },

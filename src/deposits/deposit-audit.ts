@@ -9,8 +9,8 @@ export async function recordDeposit(
   clock: Clock,
   action: 'deposit.detect' | 'deposit.settle' | `deposit.${DepositStep}`,
   id: Id<'deposit'>,
-  after: JsonValue,
+  { before = null, after }: { readonly before?: JsonValue; readonly after: JsonValue },
 ): Promise<void> {
   const actor = { kind: 'process', id: 'worker' } as const;
-  await appendAudit(tx, { actor, strength: 'process', action, entity: id, after }, clock);
+  await appendAudit(tx, { actor, strength: 'process', action, entity: id, before, after }, clock);
 }

@@ -58,7 +58,10 @@ async function settle(parts: DepositParts, id: Id<'deposit'>): Promise<boolean> 
       settleTry: deposit.settleTry + 1,
       settleAt: owed === 0n ? null : new Date(clock.nowMs() + LOOK_AGAIN_MS),
     });
-    if (paid) await recordDeposit(tx, clock, 'deposit.settle', deposit.id, { satoshis: payable.toString() });
+    if (paid) {
+      const after = { satoshis: payable.toString() };
+      await recordDeposit(tx, clock, 'deposit.settle', deposit.id, { after });
+    }
   });
   return paid;
 }

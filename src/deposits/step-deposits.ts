@@ -88,7 +88,8 @@ async function finish(parts: DepositParts, deposit: Deposit, begun: Begun): Prom
       inclusion: begun.cycle,
       ...(deposit.quarantine === null ? {} : { quarantine: deposit.quarantine }),
     };
-    await recordDeposit(tx, parts.clock, `deposit.${begun.step}`, deposit.id, facts);
+    const before = { state: deposit.state, inclusion: deposit.booked?.cycle ?? null };
+    await recordDeposit(tx, parts.clock, `deposit.${begun.step}`, deposit.id, { before, after: facts });
     const { id: subject, customerId: customer } = deposit;
     await appendEvent(tx, { type: EVENT_OF[begun.step], subject, customer, data: facts }, parts.clock);
   });

@@ -28,7 +28,7 @@ export interface NewEvent {
   readonly data: Readonly<Record<string, JsonValue>>;
 }
 
-const SUBJECT = /^([a-z]{2,4}_[0-9a-z]{26}|chain|policy)$/;
+const SUBJECT = /^([a-z]{2,4}_[0-9a-z]{26}|chain|policy|audit)$/;
 
 /** @throws EventError `event_invalid` for an unknown type, and for data that receivers were not told of. */
 function checkData(type: EventType, data: NewEvent['data']): void {
@@ -54,7 +54,7 @@ export async function appendEvent(
 ): Promise<Id<'event'>> {
   const { type, subject, customer, data } = event;
   if (!SUBJECT.test(subject))
-    throw new EventError('event_invalid', 'The subject of an event is an id, the chain or the policy.');
+    throw new EventError('event_invalid', 'The subject of an event is an id, the chain, the policy or the audit log.');
   checkData(type, data);
   const id = newId('event');
   const occurredAt = isoTime(clock.nowMs());

@@ -16,11 +16,12 @@ const STEP_TIMEOUT_MS = 60_000;
 async function record(
   { clock }: Pick<SettleQueueParts, 'clock'>,
   tx: DatabaseTransaction,
-  { id }: Breaker,
+  { id, state: before }: Breaker,
   state: string,
   reason?: string,
 ): Promise<void> {
-  const entry = { ...WORKER, action: `breaker.${state}`, entity: id, after: { state } };
+  const states = { before: { state: before }, after: { state } };
+  const entry = { ...WORKER, action: `breaker.${state}`, entity: id, ...states };
   await appendAudit(tx, { ...entry, ...(reason === undefined ? {} : { reason }) }, clock);
 }
 

@@ -41,11 +41,12 @@ function nextLook(thrown: unknown, now: Date): Date {
 async function record(
   { clock }: Pick<SettleParts, 'clock'>,
   tx: DatabaseTransaction,
-  { id, customer, kind, publicText }: Restriction,
+  { id, customer, kind, publicText, state: before }: Restriction,
   state: string,
   reason?: string,
 ): Promise<void> {
-  const entry = { ...WORKER, action: `restriction.${state}`, entity: id, after: { customer, state } };
+  const states = { before: { state: before }, after: { customer, state } };
+  const entry = { ...WORKER, action: `restriction.${state}`, entity: id, ...states };
   await appendAudit(tx, { ...entry, ...(reason === undefined ? {} : { reason }) }, clock);
   if (state !== 'released') return;
   const data = { restriction: id, customer, kind, text: publicText };

@@ -37,6 +37,7 @@ export async function unlockRestriction(
   const { actor, strength, requestId } = by;
   const after = { customer, credential: statement.statement.credential };
   const entry = { actor, strength, action: `restriction.${command}`, entity: id, after };
-  await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, clock);
+  const before = { customer, state: restriction.state };
+  await appendAudit(tx, { ...entry, before, ...(requestId === undefined ? {} : { requestId }) }, clock);
   return await findRestriction(tx, id);
 }

@@ -103,7 +103,9 @@ export async function revokeApiKey(
     });
     if (revoked === undefined)
       throw new IdentityError('api_key_unknown', 'There is no such API key of yours.');
-    await record(tx, parts, origin, 'credential.revoke', id, { owner: owner.id, kind: 'api_key' });
+    const facts = { owner: owner.id, kind: 'api_key' };
+    const before = { ...facts, label: revoked.label, revoked: false };
+    await record(tx, parts, origin, 'credential.revoke', id, { ...facts, revoked: true }, { before });
     await announce(tx, parts, owner, 'api_key.revoked', { credential: id, label: revoked.label });
   });
 }

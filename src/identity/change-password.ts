@@ -31,7 +31,16 @@ export async function changePassword(
     if (count !== 1) throw new IdentityError('password_wrong', 'This is not your password any more.');
     await storePassword(tx, person, passwordHash, now);
     await endSessions(tx, parts, person, { except: sessionId }, 'credential_changed');
-    await record(tx, parts, origin, 'credential.add', person.id, { kind: 'password', replaced: true });
+    const before = { kind: 'password', id: password?.id ?? null };
+    await record(
+      tx,
+      parts,
+      origin,
+      'credential.add',
+      person.id,
+      { kind: 'password', replaced: true },
+      { before },
+    );
     await announce(tx, parts, person, 'password.changed');
   });
 }

@@ -60,10 +60,21 @@ export async function renamePerson(
     data: { displayName, version: { increment: 1 } },
   };
   return await inTransaction(parts.database, async (tx) => {
+    const before = await accountOf(tx, person);
     const { count } =
       person.kind === 'customer' ? await tx.customer.updateMany(change) : await tx.staff.updateMany(change);
     if (count !== 1) throw versionMismatch();
-    await record(tx, parts, origin, 'account.rename', person.id, { displayName });
+    await record(
+      tx,
+      parts,
+      origin,
+      'account.rename',
+      person.id,
+      { displayName },
+      {
+        before: { displayName: before.displayName },
+      },
+    );
     return await accountOf(tx, person);
   });
 }

@@ -76,7 +76,7 @@ export async function registerCustomer(
   const { now } = when;
   await unlessTaken(tx.customer.create({ data: { id: idToUuid(id), email, displayName, createdAt: now } }));
   await storePassword(tx, { kind: 'customer', id }, passwordHash, now);
-  await record(tx, clockAt(now), when.origin, 'customer.register', id);
+  await record(tx, clockAt(now), when.origin, 'customer.register', id, { displayName });
   const event = { type: 'customer.created', subject: id, customer: id, data: { displayName } } as const;
   await appendEvent(tx, event, clockAt(now).clock);
 }

@@ -92,7 +92,9 @@ export async function confirmSecondFactor(
       where: { id: idToUuid(totp.id), revokedAt: null },
       data: { confirmedAt: new Date(parts.clock.nowMs()) },
     });
-    await record(tx, parts, origin, 'credential.confirm', totp.id, { owner: person.id, kind: 'totp' });
+    const facts = { owner: person.id, kind: 'totp' };
+    const before = { ...facts, confirmed: false };
+    await record(tx, parts, origin, 'credential.confirm', totp.id, { ...facts, confirmed: true }, { before });
     await announce(tx, parts, person, 'second_factor.added');
   });
 }
@@ -112,7 +114,9 @@ export async function removeSecondFactor(
       throw new IdentityError('code_wrong', 'This code does not fit.');
     }
     await revoke(tx, totp, new Date(parts.clock.nowMs()));
-    await record(tx, parts, origin, 'credential.revoke', totp.id, { owner: person.id, kind: 'totp' });
+    const facts = { owner: person.id, kind: 'totp' };
+    const before = { ...facts, revoked: false };
+    await record(tx, parts, origin, 'credential.revoke', totp.id, { ...facts, revoked: true }, { before });
     await announce(tx, parts, person, 'second_factor.removed');
   });
 }

@@ -54,6 +54,8 @@ async function liveSessions(parts: IdentityParts, person: Person) {
   });
 }
 
+const OPEN = { before: { ended: false } } as const;
+
 /** Signing in and out, and the sessions of the caller. */
 export function sessionRoutes(parts: IdentityParts): BoundOperation[] {
   return [
@@ -63,7 +65,7 @@ export function sessionRoutes(parts: IdentityParts): BoundOperation[] {
       const { person, sessionId } = requireSession(request.principal);
       await inTransaction(parts.database, async (tx) => {
         await endSessions(tx, parts, person, { only: sessionId }, 'signed_out');
-        await record(tx, parts, originOf(request), 'session.end', sessionId);
+        await record(tx, parts, originOf(request), 'session.end', sessionId, { ended: true }, OPEN);
       });
       return { status: 204, cookie: CLEARED_SESSION_COOKIE };
     }),
@@ -82,7 +84,7 @@ export function sessionRoutes(parts: IdentityParts): BoundOperation[] {
       await inTransaction(parts.database, async (tx) => {
         const ended = await endSessions(tx, parts, person, { only: sessionId }, 'revoked');
         if (ended === 0) throw new IdentityError('session_unknown', 'You have no such session.');
-        await record(tx, parts, originOf(request), 'session.end', sessionId);
+        await record(tx, parts, originOf(request), 'session.end', sessionId, { ended: true }, OPEN);
       });
       return { status: 204 };
     }),

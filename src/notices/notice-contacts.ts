@@ -45,7 +45,8 @@ export async function changePhone(
   const id = idToUuid(customer);
   const nowMs = clock.nowMs();
   await tx.$queryRaw`SELECT 1 FROM customer WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
-  if ((await currentPhone(tx, customer)) === number) return;
+  const last = await currentPhone(tx, customer);
+  if (last === number) return;
   const until = new Date(nowMs + OLD_NUMBER_TOLD_MS);
   await tx.noticePhone.updateMany({ where: { customerId: id, until: null }, data: { until } });
   if (number !== null) {
@@ -54,7 +55,8 @@ export async function changePhone(
   }
   const data = { channel: 'sms', ending: number === null ? null : number.slice(-4) };
   const { actor, strength, requestId } = by;
-  const entry = { actor, strength, action: 'notice.contact', entity: customer, after: data };
+  const before = { ...data, ending: last === null ? null : last.slice(-4) };
+  const entry = { actor, strength, action: 'notice.contact', entity: customer, before, after: data };
   await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, clock);
   await appendEvent(tx, { type: 'contact.changed', subject: customer, customer, data }, clock);
 }

@@ -1,4 +1,4 @@
-import { appendAudit } from '../audit/index.ts';
+import { appendAudit, type AuditEntry } from '../audit/index.ts';
 import type { QueueActor } from '../approvals/index.ts';
 import { BitcoinError, parseAddress, type NetworkName } from '../bitcoin/index.ts';
 import type { DatabaseTransaction, Prisma } from '../database/index.ts';
@@ -82,7 +82,7 @@ async function record(
   tx: DatabaseTransaction,
   customer: CustomerId,
   { actor, strength, requestId }: QueueActor,
-  what: { readonly action: string; readonly after: Readonly<Record<string, string | boolean>> },
+  what: Pick<AuditEntry, 'action' | 'before' | 'after'>,
 ): Promise<void> {
   const request = requestId === undefined ? {} : { requestId };
   await appendAudit(tx, { actor, strength, entity: customer, ...what, ...request }, clock);
@@ -128,12 +128,15 @@ export async function removeDestination(
   id: DestinationId,
   by: QueueActor,
 ): Promise<void> {
-  const { count } = await tx.addressBookEntry.updateMany({
+  const [removed] = await tx.addressBookEntry.updateManyAndReturn({
     where: { id: idToUuid(id), customerId: idToUuid(customer), removedAt: null },
     data: { removedAt: new Date(parts.clock.nowMs()) },
+    select: { address: true, label: true },
   });
-  if (count === 0) throw new ListError('destination_unknown', 'The address book has no such entry.');
-  await record(parts, tx, customer, by, { action: 'address_book.remove', after: { destination: id } });
+  if (removed === undefined)
+    throw new ListError('destination_unknown', 'The address book has no such entry.');
+  const before = { destination: id, ...removed };
+  await record(parts, tx, customer, by, { action: 'address_book.remove', before, after: null });
 }
 
 /**
@@ -151,11 +154,16 @@ export async function setAllowList(
   const nowMs = parts.clock.nowMs();
   const begins = onlyKnown ? nowMs : nowMs + (await coolingOffMs(parts, tx));
   const [chosenAt, beginsAt] = [new Date(nowMs), new Date(begins)];
+  const last = await tx.allowListChoice.findFirst({
+    where: { customerId: idToUuid(customer) },
+    orderBy: { id: 'desc' },
+  });
+  const before = { onlyKnown: last?.onlyKnown ?? false };
   const id = idToUuid(newId('destination'));
   await tx.allowListChoice.create({
     data: { id, customerId: idToUuid(customer), onlyKnown, chosenAt, beginsAt },
   });
-  await record(parts, tx, customer, by, { action: 'address_book.restrict', after: { onlyKnown } });
+  await record(parts, tx, customer, by, { action: 'address_book.restrict', before, after: { onlyKnown } });
   const data = { onlyKnown, beginsAt: beginsAt.toISOString() };
   await appendEvent(tx, { type: 'allow_list.changed', subject: customer, customer, data }, parts.clock);
 }

@@ -140,11 +140,13 @@ export async function judgeRisk(
   if ((await tx.customer.count({ where: { id: customerId } })) === 0) {
     throw new FreezeError('customer_unknown', 'There is no customer with this id.');
   }
+  const last = await tx.riskScore.findFirst({ where: { customerId }, orderBy: { id: 'desc' } });
+  const before = { score: last?.score ?? null };
   const id = idToUuid(newId('listing'));
   const judgedAt = new Date(clock.nowMs());
   const row = await tx.riskScore.create({ data: { id, customerId, score, reason, judgedBy, judgedAt } });
   const { actor, strength, requestId } = by;
-  const entry = { actor, strength, action: 'risk.judge', entity: customer, after: { score }, reason };
+  const entry = { actor, strength, action: 'risk.judge', entity: customer, before, after: { score }, reason };
   await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, clock);
   return riskOf(row);
 }

@@ -44,7 +44,8 @@ export async function completeTransfer(
   const { id, sender, recipient, amount, memo } = transfer;
   const settled = { at: new Date(parts.clock.nowMs()), refusal: null };
   if (!(await moveTransfer(tx, id, 'complete', settled))) return;
-  await appendAudit(tx, { ...OURSELVES, action: 'transfer.complete', entity: id }, parts.clock);
+  const states = { before: { state: 'requested' }, after: { state: 'completed' } };
+  await appendAudit(tx, { ...OURSELVES, action: 'transfer.complete', entity: id, ...states }, parts.clock);
   const amountSats = formatSatoshis(amount);
   const sides = [
     { customer: sender, direction: 'sent', counterparty: recipient },
@@ -60,7 +61,8 @@ async function refuseTransfer(parts: TransferParts, transfer: Transfer, code: Re
   await inTransaction(parts.database, async (tx) => {
     const settled = { at: new Date(parts.clock.nowMs()), refusal: code };
     if (!(await moveTransfer(tx, transfer.id, 'refuse', settled))) return;
-    const entry = { ...OURSELVES, action: 'transfer.refuse', entity: transfer.id, after: { code } };
+    const states = { before: { state: 'requested' }, after: { state: 'refused', code } };
+    const entry = { ...OURSELVES, action: 'transfer.refuse', entity: transfer.id, ...states };
     await appendAudit(tx, entry, parts.clock);
   });
 }

@@ -34,7 +34,7 @@ import { signingCredentialsOf } from './signing-credentials.ts';
 import { record, WORKER, type WalletAction } from './wallet-audit.ts';
 import type { AddressParts, WalletParts } from './wallet-parts.ts';
 import { lockWallet, moveWallet } from './wallet-store.ts';
-import { pooledRoles, type Wallet } from './wallet.ts';
+import { pooledRoles, type Wallet, type WalletState } from './wallet.ts';
 
 export interface OpeningParts extends AddressParts {
   readonly signer: PlatformSigner;
@@ -49,10 +49,10 @@ async function audit(
   tx: DatabaseTransaction,
   parts: WalletParts,
   action: WalletAction,
-  wallet: Wallet,
-  facts: Record<string, string | null>,
+  { id, state: before }: Wallet,
+  after: { readonly state: WalletState } & Record<string, string | null>,
 ): Promise<void> {
-  await record(tx, parts.clock, WORKER, action, wallet.id, { state: wallet.state, ...facts });
+  await record(tx, parts.clock, WORKER, action, id, after, { state: before });
 }
 
 /** A key of the pool whose proofs do not hold (any more): somebody changed the row, or its station is trusted no more. */
@@ -197,12 +197,12 @@ async function fixDescriptor(parts: OpeningParts, wallet: Wallet): Promise<void>
     };
     await verifyWalletRegistration(registration, manifest);
     const hash = descriptorHash(descriptor);
-    await moveWallet(tx, wallet, 'fixDescriptor', {
+    const state = await moveWallet(tx, wallet, 'fixDescriptor', {
       descriptor: descriptor.text,
       descriptorHash: hash,
       registration: canonicalJson(registration),
     });
-    await audit(tx, parts, 'wallet.fix_descriptor', wallet, { descriptorHash: hash });
+    await audit(tx, parts, 'wallet.fix_descriptor', wallet, { state, descriptorHash: hash });
     await alarmOfLowPools(tx, parts, wallet);
     crashPoint('wallet.descriptor_fixed');
   });
@@ -241,9 +241,9 @@ async function register(parts: OpeningParts, wallet: Wallet): Promise<void> {
   // The first signer's word comes last, and is the one that stations take.
   const [receipt = '', second = null] = receipts.reverse();
   await inTransaction(parts.database, async (tx) => {
-    await moveWallet(tx, wallet, 'register', { receipt });
+    const state = await moveWallet(tx, wallet, 'register', { receipt });
     const facts = { descriptorHash: descriptorHash(descriptor), ...(second === null ? {} : { second }) };
-    await audit(tx, parts, 'wallet.register', wallet, facts);
+    await audit(tx, parts, 'wallet.register', wallet, { state, ...facts });
   });
 }
 
@@ -261,12 +261,15 @@ async function open(parts: OpeningParts, wallet: Wallet): Promise<void> {
   await openWalletAccounts(parts.ledger, wallet);
   await inTransaction(parts.database, async (tx) => {
     const birthHeight = await birthHeightNow(tx);
-    await moveWallet(tx, wallet, 'open', { openedAt: new Date(parts.clock.nowMs()), birthHeight });
+    const state = await moveWallet(tx, wallet, 'open', {
+      openedAt: new Date(parts.clock.nowMs()),
+      birthHeight,
+    });
     for (const branch of ['receive', 'change'] as const) {
       await watchUpTo(tx, wallet, branch, LOOKAHEAD);
     }
     const { descriptorHash: hash, customerId: customer } = wallet;
-    await audit(tx, parts, 'wallet.open', wallet, { descriptorHash: hash });
+    await audit(tx, parts, 'wallet.open', wallet, { state, descriptorHash: hash });
     const data = { descriptorHash: hash };
     await appendEvent(tx, { type: 'wallet.opened', subject: wallet.id, customer, data }, parts.clock);
     crashPoint('wallet.opened');

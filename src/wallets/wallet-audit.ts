@@ -35,8 +35,9 @@ export async function record(
   action: WalletAction,
   entity: string,
   after: JsonValue = null,
+  before: JsonValue = null,
 ): Promise<void> {
   const { actor, strength, requestId } = cause;
   const request = requestId === undefined ? {} : { requestId };
-  await appendAudit(tx, { actor, strength, action, entity, after, ...request }, clock);
+  await appendAudit(tx, { actor, strength, action, entity, before, after, ...request }, clock);
 }

@@ -56,8 +56,8 @@ async function fail(parts: OpeningParts, wallet: Wallet, thrown: unknown): Promi
   await inTransaction(parts.database, async (tx) => {
     const { id, state, customerId: customer } = wallet;
     const obstacle = obstacleOf(thrown);
-    await moveWallet(tx, wallet, 'fail', { obstacle });
-    await record(tx, parts.clock, WORKER, 'wallet.fail', id, { state, obstacle });
+    const next = await moveWallet(tx, wallet, 'fail', { obstacle });
+    await record(tx, parts.clock, WORKER, 'wallet.fail', id, { state: next, obstacle }, { state });
     await appendEvent(tx, { type: 'wallet.failed', subject: id, customer, data: { obstacle } }, parts.clock);
     if (isDomainError(thrown) && isSuspicious(thrown.code)) {
       const { code, message: text } = thrown;

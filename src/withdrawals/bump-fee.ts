@@ -86,8 +86,9 @@ export async function bumpFee(
   }
   await parts.wallets.withholdChange(tx, latest.txid, true);
   const { actor, strength, requestId } = by;
-  const after = { txid: built.txid, feeSatoshis: built.fee.toString(), before: latest.txid };
-  const entry = { actor, strength, action: `payout.${means}`, entity: payout.id, after };
+  const after = { txid: built.txid, feeSatoshis: built.fee.toString() };
+  const before = { txid: latest.txid };
+  const entry = { actor, strength, action: `payout.${means}`, entity: payout.id, before, after };
   await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, parts.clock);
   return { txid: built.txid };
 }

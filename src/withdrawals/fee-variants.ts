@@ -102,7 +102,8 @@ export async function takeVariant(
   await insertTaken(tx, payout, variant, now);
   await parts.wallets.withholdChange(tx, latest.txid, true);
   await tx.withdrawal.updateMany({ where: { payoutId: idToUuid(payout.id) }, data: { lookAt: now } });
-  const after = { txid: variant.txid, feeSatoshis: variant.fee.toString(), before: latest.txid };
-  const entry = { actor, strength, action: 'payout.variant', entity: payout.id, after };
+  const after = { txid: variant.txid, feeSatoshis: variant.fee.toString() };
+  const before = { txid: latest.txid };
+  const entry = { actor, strength, action: 'payout.variant', entity: payout.id, before, after };
   await appendAudit(tx, { ...entry, ...(requestId === undefined ? {} : { requestId }) }, parts.clock);
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   appendAudit,
@@ -10,6 +13,7 @@ import {
 import { checkpointsBelow } from '../../src/audit/checkpoint-store.ts';
 import { inTransaction, openDatabase, type Database } from '../../src/database/index.ts';
 import { verifyAuditCheckpoint, type AuditCheckpoint } from '../../src/intents/index.ts';
+import { auditWork } from '../../src/main/roles/audit-work.ts';
 import { connect } from '../../src/postgres/index.ts';
 import { newId } from '../../src/shared/index.ts';
 import type { SignerClient } from '../../src/signer/index.ts';
@@ -115,6 +119,22 @@ describe('a checkpoint', () => {
     ]);
   });
 
+  it('is a file too, each written once', async () => {
+    const directory = join(await mkdtemp(join(tmpdir(), 'trilock-checkpoints-')), 'published');
+    const work = () =>
+      auditWork({ ...parts(), signer, checkpoints: { intervalMs: 3 * HOUR_MS, directory } })();
+    await record(1);
+    scene.clock.advance(3 * HOUR_MS);
+    await work();
+    await work();
+    // The one before is written too, in case that failed at its time.
+    const files = ['audit-checkpoint-7.json', 'audit-checkpoint-8.json'];
+    expect((await readdir(directory)).sort()).toEqual(files);
+    const written: unknown = JSON.parse(await readFile(join(directory, 'audit-checkpoint-8.json'), 'utf8'));
+    expect(written).toEqual((await kept())[0]);
+    await rm(directory, { recursive: true });
+  });
+
   it('that was signed but not written down is written down at the next look', async () => {
     await record(3);
     scene.clock.advance(HOUR_MS);
@@ -127,10 +147,10 @@ describe('a checkpoint', () => {
       },
     };
     await expect(takeCheckpoint(parts(losing))).rejects.toThrow('lost');
-    expect((await kept())[0]?.statement.position).toBe('7');
+    expect((await kept())[0]?.statement.position).toBe('8');
     expect(await takeCheckpoint(parts())).toBe(0);
-    expect((await kept())[0]?.statement.position).toBe('10');
-    expect(published.at(-1)?.statement.position).toBe('10');
+    expect((await kept())[0]?.statement.position).toBe('11');
+    expect(published.at(-1)?.statement.position).toBe('11');
   });
 
   it('comes too when the clock is put back', async () => {
@@ -143,7 +163,7 @@ describe('a checkpoint', () => {
   it('survives a restart of the signer, whose record shows when somebody changes it', async () => {
     await scene.stopSigners();
     signer = await scene.start();
-    expect((await signer.auditCheckpoint({})).checkpoint?.statement.position).toBe('11');
+    expect((await signer.auditCheckpoint({})).checkpoint?.statement.position).toBe('12');
     expect((await signer.status({})).sealed).toBeNull();
     await scene.query(
       `SET session_replication_role = replica; UPDATE signer.audit_checkpoint SET head = repeat('1', 64) WHERE position = 7`,
@@ -209,6 +229,16 @@ describe('a superuser who rewrites the log, hashes and head and all', () => {
     await expect(takeCheckpoint(parts())).rejects.toMatchObject({ code: 'audit_not_continuous' });
     const { alerts } = await signer.alerts({ after: 0, limit: 500 });
     expect(alerts.at(-1)).toMatchObject({ kind: 'refused', code: 'audit_not_continuous' });
+  });
+
+  it('is told to operators by the worker, once', async () => {
+    const work = auditWork({ ...parts(), signer, checkpoints: { intervalMs: 0, directory: undefined } });
+    for (let look = 0; look < 2; look += 1) {
+      await expect(work()).rejects.toMatchObject({ code: 'audit_not_continuous' });
+      scene.clock.advance(HOUR_MS);
+    }
+    const alerts = await database.outboxEvent.findMany({ where: { type: 'alert.raised', subject: 'audit' } });
+    expect(alerts.map(({ content }) => content)).toEqual([expect.stringContaining('audit_not_continuous')]);
   });
 
   it('cannot hide by taking the end of the log away either', async () => {

@@ -25,5 +25,6 @@ it(
     expect(total.reorgs).toBeGreaterThan(0);
     expect(total.restrictions).toBeGreaterThan(total.releases);
     expect(total.releases).toBeGreaterThan(0);
+    expect(total.policies).toBeGreaterThan(1);
   },
 );

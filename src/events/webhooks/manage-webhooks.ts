@@ -52,13 +52,18 @@ export async function record(
   action: WebhookAction,
   entity: string,
   after: JsonValue = null,
+  before: JsonValue = null,
 ): Promise<void> {
-  await appendAudit(tx, { ...cause, action, entity, after }, parts.clock);
+  await appendAudit(tx, { ...cause, action, entity, before, after }, parts.clock);
 }
 
 /** What a URL says of its place; its path and query may hold a secret of the receiver's. */
 function placeOf(url: string): string {
   return new URL(url).origin;
+}
+
+function auditFacts({ url, eventTypes, enabled }: Webhook) {
+  return { place: placeOf(url), eventTypes: [...eventTypes], enabled };
 }
 
 /** Rows that are there for this owner. */
@@ -180,7 +185,8 @@ export async function updateWebhook(
         ? { state: 'enabled' satisfies WebhookState, disabledReason: null, failingSince: null }
         : { state: 'disabled' satisfies WebhookState, disabledReason: 'owner' };
   return await inTransaction(parts.database, async (tx) => {
-    await requireApproved(parts, owner, await getWebhook(parts, owner, id, tx), change);
+    const before = await getWebhook(parts, owner, id, tx);
+    await requireApproved(parts, owner, before, change);
     const { count } = await tx.webhookEndpoint.updateMany({
       where: { ...visible(owner, id), version },
       data: {
@@ -192,12 +198,9 @@ export async function updateWebhook(
       },
     });
     if (count !== 1) throw versionMismatch();
-    await record(parts, tx, cause, 'webhook.update', id, {
-      ...(url === undefined ? {} : { place: placeOf(url) }),
-      ...(eventTypes === undefined ? {} : { eventTypes: [...eventTypes] }),
-      ...(enabled === undefined ? {} : { enabled }),
-    });
-    return await getWebhook(parts, owner, id, tx);
+    const webhook = await getWebhook(parts, owner, id, tx);
+    await record(parts, tx, cause, 'webhook.update', id, auditFacts(webhook), auditFacts(before));
+    return webhook;
   });
 }
 
@@ -209,6 +212,7 @@ export async function deleteWebhook(
   cause: Cause,
 ): Promise<void> {
   await inTransaction(parts.database, async (tx) => {
+    const before = await getWebhook(parts, owner, id, tx);
     const { count } = await tx.webhookEndpoint.updateMany({
       where: visible(owner, id),
       data: {
@@ -220,7 +224,7 @@ export async function deleteWebhook(
       },
     });
     if (count !== 1) throw unknownWebhook();
-    await record(parts, tx, cause, 'webhook.delete', id);
+    await record(parts, tx, cause, 'webhook.delete', id, null, auditFacts(before));
   });
 }
 
@@ -246,7 +250,8 @@ export async function rotateSecret(
     },
   });
   if (count !== 1) throw versionMismatch();
-  await record(parts, tx, cause, 'webhook.rotate', id);
+  const { version } = row;
+  await record(parts, tx, cause, 'webhook.rotate', id, { version: version + 1 }, { version });
   return { webhook: await getWebhook(parts, owner, id, tx), secret: secretText(secret) };
 }
 

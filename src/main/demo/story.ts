@@ -1,3 +1,4 @@
+import { readAudit } from './audit-scene.ts';
 import { creditDeposits, openWallets } from './scenes-in.ts';
 import { hearWebhooks, payInstantly, reconcile, withdraw } from './scenes-out.ts';
 import type { Stage } from './stage.ts';
@@ -15,6 +16,7 @@ export async function tellStory(stage: Stage): Promise<void> {
     await receiver.close();
   }
   await reconcile(stage, [vaults.ada, vaults.ben, vaults.treasury]);
+  await readAudit(stage);
 }
 
 async function moveMoney(stage: Stage, vault: string): Promise<void> {

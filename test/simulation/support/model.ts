@@ -18,6 +18,12 @@ export interface ModelWithdrawal {
   readonly to: 'address' | Balance;
   readonly amount: bigint;
   readonly maxFee: bigint;
+  /** It was asked for while the policy asked for two people whatever the amount: a looser one is of no use to it. */
+  readonly strict: boolean;
+  /** It was built by approvals that sufficed then; a policy that becomes tighter later does not matter to it. */
+  granted: boolean;
+  /** It was seen approved; a tighter policy may take that back before it is built. */
+  passed: boolean;
   /** Who has approved it, by their places among the approvers, as far as it counts. */
   approvals: Set<number>;
   /** Since when all that it needs have. */
@@ -51,6 +57,14 @@ const BEFORE_SIGNATURE: readonly WithdrawalState[] = [
   'built',
   'awaiting_cosigner',
 ];
+const BUILT: readonly WithdrawalState[] = [
+  'built',
+  'awaiting_cosigner',
+  'platform_signed',
+  'broadcast',
+  'confirmed',
+];
+const RESTING: readonly WithdrawalState[] = ['approved', 'cooling_off'];
 const GONE: readonly WithdrawalState[] = ['rejected', 'cancelled', 'expired', 'failed'];
 const LEFT: readonly WithdrawalState[] = ['platform_signed', 'broadcast', 'confirmed'];
 
@@ -65,6 +79,8 @@ export class Model {
   /** Of restricted balances: what is in them twice, since it was taken back and came again, and is owed. */
   readonly #owed = new Map<string, bigint>();
   height: number;
+  /** Whether the policy in force asks for two people whatever the amount. */
+  strict = false;
 
   constructor(people: number, height: number) {
     this.transferred = Array.from({ length: people }, () => 0n);
@@ -97,7 +113,7 @@ export class Model {
     const told = this.withdrawals[index]!;
     if (this.isRestricted(told.person)) return;
     told.approvals.add(approver);
-    if (Model.isApproved(told)) told.approvedAtMs ??= nowMs;
+    if (this.isApproved(told)) told.approvedAtMs ??= nowMs;
   }
 
   isRestricted(person: number): boolean {
@@ -110,6 +126,8 @@ export class Model {
     for (const [index, told] of this.withdrawals.entries()) {
       if (told.person !== person || told.cosigned || LEFT.includes(seen[index]!.state)) continue;
       told.stopped = true;
+      told.granted = false;
+      told.passed = false;
       told.approvals.clear();
       told.approvedAtMs = null;
     }
@@ -129,24 +147,37 @@ export class Model {
     told.approvals.clear();
     told.approvedAtMs = null;
     told.cosigned = false;
+    told.granted = false;
+    told.passed = false;
   }
 
-  static isApproved({ amount, approvals }: ModelWithdrawal): boolean {
-    return amount <= SMALL ? approvals.size > 0 : approvals.size > 1 && approvals.has(LOCAL_APPROVER);
+  /** By the policy of its time and by the one in force, the stricter of them, until it is built. */
+  isApproved({ amount, approvals, strict, granted }: ModelWithdrawal): boolean {
+    if (granted) return true;
+    if (amount > SMALL) return approvals.size > 1 && approvals.has(LOCAL_APPROVER);
+    return approvals.size >= (strict || this.strict ? 2 : 1);
+  }
+
+  /** What is seen built has been judged the last time. */
+  note(told: ModelWithdrawal, { state }: SeenWithdrawal): void {
+    if (BUILT.includes(state)) told.granted = true;
+    if (BUILT.includes(state) || RESTING.includes(state)) told.passed = true;
   }
 
   /** Why the state of a withdrawal cannot be, by what was commanded; null when it can. */
-  static complaint(told: ModelWithdrawal, { state }: SeenWithdrawal, nowMs: number): string | null {
+  complaint(told: ModelWithdrawal, { state }: SeenWithdrawal, nowMs: number): string | null {
     const isIn = (states: readonly WithdrawalState[]): boolean => states.includes(state);
     if (isIn(LEFT)) {
       if (told.stopped) return 'was paid although the account was restricted';
-      if (!Model.isApproved(told)) return 'was paid without its approvals';
+      if (!this.isApproved(told)) return 'was paid without its approvals';
       if (!told.cosigned) return 'was paid without its cosigner';
       const isRested = told.amount <= SMALL || nowMs - told.approvedAtMs! >= REST_MS;
       if (!isRested) return 'was paid before its time';
       return told.ended === null ? null : `was paid although it had been ${told.ended}`;
     }
-    if (isIn(BEFORE_SIGNATURE)) return Model.isApproved(told) ? null : 'went on without its approvals';
+    // A policy that became tighter is asked right before it is built.
+    if (isIn(RESTING) && told.passed) return null;
+    if (isIn(BEFORE_SIGNATURE)) return this.isApproved(told) ? null : 'went on without its approvals';
     if (isIn(BEFORE_APPROVAL)) return null;
     if (state === 'failed') return null;
     return isIn(GONE) && state === told.ended ? null : `is ${state}, which nobody asked for`;

@@ -10,6 +10,7 @@ import { TEST_CAUSE } from '../../wallets/custody-house.ts';
 import { dying } from '../../withdrawals/support/crashes.ts';
 import { pay, type House, type Owner, type Wish } from '../../withdrawals/support/house.ts';
 import { FrozenHouse } from '../../freeze/frozen-house.ts';
+import { ChangingPolicy } from './changing-policy.ts';
 import { Model, SMALL, type Balance, type SeenWithdrawal } from './model.ts';
 
 const PEOPLE = 2;
@@ -40,11 +41,13 @@ export interface StoryReport {
   reorgs: number;
   restrictions: number;
   releases: number;
+  policies: number;
   ended: number;
 }
 
 export const NOTHING_YET: Readonly<StoryReport> = {
-  ...{ commands: 0, paid: 0, transfers: 0, crashes: 0, reorgs: 0, restrictions: 0, releases: 0, ended: 0 },
+  ...{ commands: 0, paid: 0, transfers: 0, crashes: 0, reorgs: 0, restrictions: 0, releases: 0 },
+  ...{ policies: 0, ended: 0 },
 };
 
 /**
@@ -55,6 +58,7 @@ export class Story {
   readonly report: StoryReport = { ...NOTHING_YET };
   readonly #house: House;
   readonly #office: FrozenHouse;
+  readonly #policy: ChangingPolicy;
   readonly #random: SeededRandom;
   readonly #told: string[] = [];
   readonly #people: Owner[] = [];
@@ -66,6 +70,7 @@ export class Story {
   constructor(house: House, seed: number) {
     this.#house = house;
     this.#office = new FrozenHouse(house);
+    this.#policy = new ChangingPolicy(house);
     this.#random = new SeededRandom(seed);
   }
 
@@ -89,6 +94,7 @@ export class Story {
       { person, balance: 'vault' } as const,
       { person, balance: 'spending' } as const,
     ];
+    await this.#policy.prepare();
     await this.#deposit(...Array.from({ length: PEOPLE }, (_, person) => both(person)).flat());
     await this.#mine(2);
     await this.#settle();
@@ -118,7 +124,8 @@ export class Story {
     if (dice < 0.84) return { next: () => this.#reorganise() };
     if (dice < 0.89) return { next: () => this.#restrict(person) };
     if (dice < 0.92) return { next: () => this.#lift(person) };
-    if (dice < 0.95) return { next: () => this.#rest() };
+    if (dice < 0.94) return { next: () => this.#rest() };
+    if (dice < 0.965) return { next: () => this.#changePolicy() };
     return { next: () => this.#crash() };
   }
 
@@ -211,6 +218,9 @@ export class Story {
     this.#asked.push(asked);
     const told = {
       approvals: new Set<number>(),
+      strict: this.#model.strict,
+      granted: false,
+      passed: false,
       approvedAtMs: null,
       stopped: false,
       ended: null,
@@ -236,13 +246,21 @@ export class Story {
     try {
       await this.#house.judge(this.#asked[index]!.intent, approver, decision);
     } catch (thrown) {
-      const isAgain = isDomainError(thrown) && thrown.code === 'approval_already_given';
-      if (!isAgain || !told.approvals.has(approver)) throw thrown;
+      if (!this.#saidBefore(index, approver, thrown)) throw thrown;
       this.#say('  said so before');
       return;
     }
     if (decision === 'approve') this.#model.approved(index, approver, this.#nowMs());
     else told.ended = 'rejected';
+  }
+
+  /**
+   * Whether they had approved this already. What was too little before the policy became looser still stands there, and
+   * counts from the next word on; the model does not count it.
+   */
+  #saidBefore(index: number, approver: number, thrown: unknown): boolean {
+    if (!isDomainError(thrown) || thrown.code !== 'approval_already_given') return false;
+    return this.#model.withdrawals[index]!.approvals.has(approver) || this.report.policies > 0;
   }
 
   #nowMs(): number {
@@ -254,6 +272,16 @@ export class Story {
     this.#say('an hour passes');
     this.#house.chain.house.scene.clock.advance(HOUR_MS);
     return Promise.resolve();
+  }
+
+  /** Tighter at once, or back to where it was, by another's word and after an hour. */
+  async #changePolicy(): Promise<void> {
+    const strict = !this.#model.strict;
+    this.#say(strict ? 'the policy becomes tighter' : 'the policy becomes looser');
+    if (strict) await this.#policy.tighten();
+    else await this.#policy.loosen();
+    this.#model.strict = strict;
+    this.report.policies++;
   }
 
   async #restrict(person: number): Promise<void> {
@@ -373,10 +401,11 @@ export class Story {
     const seen = await this.#seen();
     for (const [index, told] of this.#model.withdrawals.entries()) {
       // Parked by a restriction, or built anew: what was said before does not count any more.
-      const isAskedAnew = told.stopped || Model.isApproved(told);
+      const isAskedAnew = told.stopped || told.passed || this.#model.isApproved(told);
       if (isAskedAnew && seen[index]!.state === 'awaiting_approval') Model.askedAnew(told);
-      const complaint = Model.complaint(told, seen[index]!, this.#nowMs());
+      const complaint = this.#model.complaint(told, seen[index]!, this.#nowMs());
       if (complaint !== null) throw new Error(`withdrawal ${index} ${complaint}`);
+      this.#model.note(told, seen[index]!);
       this.#noteOwnPayment(index, seen[index]!);
     }
     for (const [person, { customer, vault }] of this.#people.entries()) {
@@ -405,6 +434,7 @@ export class Story {
   /** Everything that is under way comes to its end, and then books and chain agree to the satoshi. */
   async #end(): Promise<void> {
     this.#say('the end');
+    if (this.#model.strict) await this.#changePolicy();
     for (const [person, restrictions] of this.#model.restricted) {
       for (const restriction of [...restrictions]) {
         await this.#office.release(restriction as RestrictionId);
@@ -436,9 +466,13 @@ export class Story {
     for (const [index, { state }] of seen.entries()) {
       const told = this.#model.withdrawals[index]!;
       if (state !== 'awaiting_approval') continue;
-      for (let approver = APPROVERS - 1; approver >= 0 && !Model.isApproved(told); approver--) {
+      for (let approver = APPROVERS - 1; approver >= 0 && !this.#model.isApproved(told); approver--) {
         if (told.approvals.has(approver)) continue;
-        await this.#house.judge(this.#asked[index]!.intent, approver);
+        try {
+          await this.#house.judge(this.#asked[index]!.intent, approver);
+        } catch (thrown) {
+          if (!this.#saidBefore(index, approver, thrown)) throw thrown;
+        }
         this.#model.approved(index, approver, this.#nowMs());
       }
       isLarge ||= told.amount > SMALL;
