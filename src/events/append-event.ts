@@ -54,7 +54,10 @@ export async function appendEvent(
 ): Promise<Id<'event'>> {
   const { type, subject, customer, data } = event;
   if (!SUBJECT.test(subject))
-    throw new EventError('event_invalid', 'The subject of an event is an id, the chain, the policy or the audit log.');
+    throw new EventError(
+      'event_invalid',
+      'The subject of an event is an id, the chain, the policy or the audit log.',
+    );
   checkData(type, data);
   const id = newId('event');
   const occurredAt = isoTime(clock.nowMs());
