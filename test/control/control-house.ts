@@ -1,7 +1,9 @@
 import { inTransaction } from '../../src/database/index.ts';
 import {
+  delegationHash,
   statementDigest,
   type Approval,
+  type Delegation,
   type Intent,
   type Manifest,
   type RequestSignature,
@@ -93,6 +95,7 @@ export class ControlHouse {
     { intent, hash }: { intent: Intent; hash: string },
     by: number,
     decision: 'approve' | 'reject' = 'approve',
+    delegation?: Delegation,
   ): Promise<Answer> {
     const { signer } = this.trust.approvers[by]!;
     const { id, caller } = this.colleagues[by]!;
@@ -100,8 +103,10 @@ export class ControlHouse {
       ...{ purpose: 'approval', intentHash: hash, decision, approver: id },
       signedAt: isoTime(this.bank.clock.nowMs()),
       ...(decision === 'reject' ? { reason: 'Not now.' } : {}),
+      ...(delegation === undefined ? {} : { delegation: delegationHash(delegation.statement) }),
     };
-    const body = { statement, signature: signer.sign(statementDigest(statement)) };
+    const signature = signer.sign(statementDigest(statement));
+    const body = { statement, signature, ...(delegation === undefined ? {} : { delegation }) };
     return await caller.send('POST', `/v1/intents/${intent.id}/approvals`, body);
   }
 
