@@ -1,4 +1,4 @@
-import { BitcoinError, bumpFee, type BuiltSpend, type SpendLimits } from '../bitcoin/index.ts';
+import { BitcoinError, bumpFee, psbtToBase64, type BuiltSpend, type SpendLimits } from '../bitcoin/index.ts';
 import { appendAudit } from '../audit/index.ts';
 import type { QueueActor } from '../approvals/index.ts';
 import type { DatabaseTransaction } from '../database/index.ts';
@@ -14,8 +14,8 @@ import { WORKER, type RequestParts, type StepParts } from './withdrawal-parts.ts
 const TIMES = [2n, 4n, 8n];
 /** As when it was built. */
 const TARGET_BLOCKS = 6;
-/** The previous transactions of so many coins, four times over, still fit into a file that is carried. */
-const MAX_INPUTS = 100;
+/** In base 64: four times over, with its previous transactions, it still fits well into a file that is carried. */
+const MAX_PSBT_LENGTH = 2_000_000;
 
 /**
  * The same payout at two, four and eight times the fee rate, as far as the approved fees and the change go. Each
@@ -26,7 +26,7 @@ export function buildVariants(
   { spend, feeRate }: RatedSpend,
   limits: SpendLimits,
 ): readonly RatedSpend[] {
-  if (!isSignedInCeremonies(wallet.plan) || spend.coins.length > MAX_INPUTS) return [];
+  if (!isSignedInCeremonies(wallet.plan) || psbtToBase64(spend.psbt).length > MAX_PSBT_LENGTH) return [];
   const variants: RatedSpend[] = [];
   for (const times of TIMES) {
     const original = variants.at(-1)?.spend ?? spend;
