@@ -24,6 +24,7 @@ const ALSO_SUSPICIOUS = new Set([
   'credentials_differ',
   'credential_unknown',
   'cosigner_signature_missing',
+  'signing_order_wrong',
   'intent_malformed',
   'clock_set_back',
   'passkey_cloned',

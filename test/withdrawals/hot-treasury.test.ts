@@ -2,11 +2,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inTransaction } from '../../src/database/index.ts';
 import { verifyWithdrawalEvidence, type WithdrawalIntent } from '../../src/intents/index.ts';
-import type { WithdrawalId } from '../../src/shared/index.ts';
+import { idToUuid, type WithdrawalId } from '../../src/shared/index.ts';
 import type { Wallet } from '../../src/wallets/index.ts';
 import { withdrawalEvidence, type StepParts } from '../../src/withdrawals/index.ts';
 import { withdrawalOf } from '../../src/withdrawals/withdrawal-store.ts';
 import { FrozenHouse } from '../freeze/frozen-house.ts';
+import { runAsSuperuser } from '../ledger/ledger-database.ts';
 import { House, pay, type Owner } from './support/house.ts';
 
 let house: House;
@@ -102,6 +103,26 @@ test('the first signer’s answer is lost, and the payout cancelled: revoked and
   await house.mine();
   await house.later();
   expect(await house.difference(hot.id)).toBe(0n);
+});
+
+test('called another plan in the database, it pays nothing until it is what was registered', async () => {
+  const { id } = await approved();
+  const before = await signatures();
+  const call = (plan: string): Promise<unknown> =>
+    runAsSuperuser(
+      house.chain.house.scene.database,
+      `SET session_replication_role = replica; UPDATE app.wallet SET plan = '${plan}' WHERE id = '${idToUuid(hot.id)}'`,
+    );
+  await call('custodial');
+  await house.settle();
+  expect(house.failures.at(-1)).toMatchObject({ code: 'wallet_damaged' });
+  expect(await house.cosign()).toBe(0);
+  expect(await signatures()).toEqual(before);
+  const alert = { type: 'alert.raised', subject: id };
+  expect(await house.database.outboxEvent.count({ where: alert })).toBeGreaterThan(0);
+  await call('treasury_hot');
+  await house.later();
+  expect(await house.state(id)).toBe('broadcast');
 });
 
 test('frozen between the two signatures: the second refuses, and what the first signed is given up at both', async () => {
