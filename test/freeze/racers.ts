@@ -58,8 +58,9 @@ export async function untilInForce(office: FrozenHouse, id: RestrictionId): Prom
   for (;;) {
     await office.settle().catch((thrown: unknown) => {
       if ((thrown as { code?: string }).code !== 'restriction_not_acknowledged') throw thrown;
-      office.house.chain.house.scene.clock.advance(3_000);
     });
     if ((await office.read(id)).state === 'in_force') return;
+    // What was under way is looked at again after a while.
+    office.house.chain.house.scene.clock.advance(3_000);
   }
 }
