@@ -161,8 +161,9 @@ describe('a fee bump', () => {
     const { id } = await scene.built(ada);
     await scene.goOn(id);
     expect(await scene.house.state(id)).toBe('broadcast');
+    // More than the dearest variant that the station has signed already, so that it is asked anew.
     await inTransaction(scene.house.database, (tx) =>
-      bumpFee(scene.house.parts, tx, id, parseFeeRate('30'), SOMEBODY),
+      bumpFee(scene.house.parts, tx, id, parseFeeRate('90'), SOMEBODY),
     );
     const bundle = await scene.bundleOf(id);
     const psbt = parsePsbtBase64(bundle.psbt);
