@@ -282,7 +282,7 @@ export class House {
   /** Steps until nothing is due, or one fails. */
   async settle(parts: StepParts = this.parts): Promise<void> {
     const before = this.failures.length;
-    for (let step = 0; step < 200; step++) {
+    for (let step = 0; step < 2_000; step++) {
       if ((await stepWithdrawals(parts, (thrown) => this.failures.push(thrown))) === 0) return;
       if (this.failures.length > before) return;
     }
